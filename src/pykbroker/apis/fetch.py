@@ -1,0 +1,191 @@
+"""Fetch (API key 1): records of partitions from given offsets on, waiting for them if asked to.
+
+Does: sessions (KIP-227), topics by id (KIP-516), at least one batch even if it is too large (KIP-74), epoch fencing and
+truncation detection (KIP-320, KIP-595's diverging epoch), read_committed with the aborted transactions.
+Does not: name a preferred read replica: the leader is the only replica consumers read from.
+
+v1  throttle_time_ms    v3  max_bytes    v4  isolation_level    v7  sessions    v9  current_leader_epoch
+v12 flexible, last_fetched_epoch    v13 topic ids    v15 replica_state    v16 node_endpoints    v0-3: message formats 0 and 1
+"""
+
+from __future__ import annotations
+
+from pykbroker.apis.context import RequestContext
+from pykbroker.apis.fetch_sessions import FetchContext, FetchPartition
+from pykbroker.apis.handles import Api, handles
+from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.replication.partition import Partition
+from pykbroker.wire.message_sets import down_convert
+from pykbroker.wire.messages.fetch import (
+    AbortedTransaction,
+    EpochEndOffset,
+    FetchableTopicResponse,
+    FetchRequest,
+    FetchResponse,
+    PartitionData,
+)
+
+READ_COMMITTED = 1
+CONSUMER_REPLICA_ID = -1
+
+
+class _Collected:
+    """What one look at all partitions found."""
+
+    __slots__ = ("answers", "failed", "size")
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[FetchPartition, PartitionData]] = []
+        self.size = 0
+        self.failed = False
+        """Whether reading some log failed, which ends the wait (DelayedFetch, cases A to F)."""
+
+
+class _Reader:
+    """One Fetch request's way of looking at its partitions, used again at every ring of their bells."""
+
+    def __init__(self, context: RequestContext, request: FetchRequest, fetch: FetchContext) -> None:
+        self._context = context
+        self._request = request
+        self._fetch = fetch
+        self._read_committed = request.isolation_level == READ_COMMITTED
+        self._found: list[tuple[FetchPartition, Partition | None, ErrorCode]] = [
+            self._find(wanted) for wanted in fetch.partitions
+        ]
+        self._limit = min(request.max_bytes, context.services.config.fetch_max_bytes)
+        # before v3 the limit is absolute: a first batch larger than it is answered cut off (DelayedFetch's hardMaxBytesLimit)
+        self._at_least_one = context.version not in FetchRequest.HARD_LIMIT
+
+    def _find(self, wanted: FetchPartition) -> tuple[FetchPartition, Partition | None, ErrorCode]:
+        services = self._context.services
+        if self._fetch.by_topic_id:
+            topic = services.metadata.image.topic_by_id(wanted.topic_id)
+            if topic is None:
+                return wanted, None, ErrorCode.UNKNOWN_TOPIC_ID
+            wanted.topic = topic.name
+        partition = services.replicas.get(wanted.topic, wanted.index)
+        return wanted, partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+
+    @property
+    def partitions(self) -> list[Partition]:
+        """The partitions there are."""
+        return [partition for _, partition, _ in self._found if partition is not None]
+
+    def collect(self) -> _Collected:
+        """Look at every partition once; a plain function."""
+        collected = _Collected()
+        room = self._limit
+        for wanted, partition, missing in self._found:
+            if partition is None:
+                answer = _failed(wanted.index, missing)
+            else:
+                try:
+                    answer = self._read(
+                        partition, wanted, min(wanted.max_bytes, room), self._at_least_one and collected.size == 0
+                    )
+                except KafkaError as error:
+                    answer = _failed(wanted.index, error.code)
+                    collected.failed = True
+            collected.answers.append((wanted, answer))
+            if answer.diverging_epoch.epoch != -1:
+                collected.failed = True
+            size = len(answer.records or b"")
+            collected.size += size
+            room = max(0, room - size)
+        return collected
+
+    def _read(self, partition: Partition, wanted: FetchPartition, max_bytes: int, at_least_one: bool) -> PartitionData:
+        partition.check_leader(wanted.current_leader_epoch)
+        log = partition.log
+        answer = PartitionData(
+            partition_index=wanted.index,
+            high_watermark=log.high_watermark,
+            last_stable_offset=log.last_stable_offset,
+            log_start_offset=log.log_start_offset,
+        )
+        if wanted.last_fetched_epoch >= 0:
+            diverging = _diverging_epoch(partition, wanted)
+            if diverging is not None:
+                answer.diverging_epoch = diverging
+                answer.records = b""
+                return answer
+        fetched = partition.read(
+            wanted.fetch_offset, max_bytes, read_committed=self._read_committed, min_one_batch=at_least_one
+        )
+        answer.records = fetched.records
+        if self._read_committed and log.has_transactions:
+            answer.aborted_transactions = [
+                AbortedTransaction(producer_id=producer_id, first_offset=first_offset)
+                for producer_id, first_offset in log.aborted_transactions(wanted.fetch_offset, fetched)
+            ]
+        elif self._read_committed:
+            answer.aborted_transactions = []
+        old_format = FetchRequest.message_format(self._context.version)
+        if old_format is not None and len(fetched.records):
+            answer.records = down_convert(fetched.records.read(), old_format, wanted.fetch_offset)
+        return answer
+
+
+def _diverging_epoch(partition: Partition, wanted: FetchPartition) -> EpochEndOffset | None:
+    """Where the client's log departs from ours, if it does (KIP-320, ``Partition.fetchRecords``)."""
+    epoch, end_offset = partition.log.end_offset_for_epoch(wanted.last_fetched_epoch)
+    if end_offset < 0:
+        raise KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE)
+    if epoch < wanted.last_fetched_epoch or end_offset < wanted.fetch_offset:
+        return EpochEndOffset(epoch=epoch, end_offset=end_offset)
+    return None
+
+
+def _failed(index: int, code: ErrorCode) -> PartitionData:
+    return PartitionData(
+        partition_index=index,
+        error_code=code,
+        high_watermark=-1,
+        last_stable_offset=-1,
+        log_start_offset=-1,
+        records=b"",
+    )
+
+
+def _whole_request_failed(request: FetchRequest, error: KafkaError) -> FetchResponse:
+    return FetchResponse(error_code=error.code)
+
+
+@handles(FetchRequest, error_response=_whole_request_failed)
+async def fetch(context: RequestContext, request: FetchRequest) -> FetchResponse:
+    """Answer as soon as ``min_bytes`` are there, some partition cannot be read, or ``max_wait_ms`` have passed."""
+    by_topic_id = context.version in FetchRequest.BY_TOPIC_ID
+    resolved = context.services.fetch_sessions.resolve(request, by_topic_id, context.now_ms)
+    reader = _Reader(context, request, resolved)
+    collected = reader.collect()
+
+    def enough() -> bool:
+        nonlocal collected
+        if collected.size >= request.min_bytes or collected.failed:
+            return True
+        collected = reader.collect()
+        return collected.size >= request.min_bytes or collected.failed
+
+    waited_for = reader.partitions
+    if waited_for and request.max_wait_ms > 0 and not (collected.size >= request.min_bytes or collected.failed):
+        await context.wait_until(enough, [partition.bell for partition in waited_for], request.max_wait_ms)
+        if any(not partition.is_leader for partition in waited_for):
+            reader = _Reader(context, request, resolved)  # a topic went away meanwhile: look again
+            collected = reader.collect()
+    return _answer(resolved, collected)
+
+
+def _answer(resolved: FetchContext, collected: _Collected) -> FetchResponse:
+    topics: dict[str | bytes, FetchableTopicResponse] = {}
+    for wanted, answer in collected.answers:
+        if not resolved.is_worth_telling(wanted, answer):
+            continue
+        key = wanted.topic_id if resolved.by_topic_id else wanted.topic
+        topic = topics.get(key)
+        if topic is None:
+            topic = topics[key] = FetchableTopicResponse(topic=wanted.topic, topic_id=wanted.topic_id, partitions=[])
+        topic.partitions.append(answer)
+    return FetchResponse(session_id=resolved.session_id, responses=list(topics.values()))
+
+
+FAMILY: tuple[Api, ...] = (fetch,)

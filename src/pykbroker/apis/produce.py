@@ -1,0 +1,151 @@
+"""Produce (API key 0): append batches of records to partitions.
+
+Does: per-partition errors in Kafka's order of checks; acks 0, 1 and all; duplicates of an idempotent producer answered with
+their offsets; record errors (KIP-467); the current leader where this broker is not it (KIP-951).
+Does not: touch single records, unless the topic's configuration asks for it (``log.validate``).
+
+v2  log_append_time_ms      v3  transactional_id, batches of format 2      v5  log_start_offset      v8  record_errors, error_message
+v9  flexible      v10  current_leader, node_endpoints      v13  topics by id (KIP-516)      v0-2: message formats 0 and 1
+"""
+
+from __future__ import annotations
+
+from pykbroker.apis.context import CloseConnection, RequestContext
+from pykbroker.apis.handles import Api, handles
+from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.log.log import AppendOrigin
+from pykbroker.log.validate import RecordErrors
+from pykbroker.replication.partition import Partition
+from pykbroker.wire.messages.produce import (
+    BatchIndexAndErrorMessage,
+    PartitionProduceData,
+    PartitionProduceResponse,
+    ProduceRequest,
+    ProduceResponse,
+    TopicProduceData,
+    TopicProduceResponse,
+)
+
+Appended = list[tuple[PartitionProduceResponse, Partition, int]]
+"""What waits to be committed: the answer, the partition, and the offset after the last record."""
+
+
+def _every_partition(request: ProduceRequest, error: KafkaError) -> ProduceResponse:
+    return ProduceResponse(
+        responses=[
+            TopicProduceResponse(
+                name=topic.name,
+                topic_id=topic.topic_id,
+                partition_responses=[
+                    PartitionProduceResponse(
+                        index=data.index, error_code=error.code, base_offset=-1, error_message=error.message
+                    )
+                    for data in topic.partition_data
+                ],
+            )
+            for topic in request.topic_data
+        ]
+    )
+
+
+@handles(ProduceRequest, error_response=_every_partition)
+async def produce(context: RequestContext, request: ProduceRequest) -> ProduceResponse | None:
+    """Append; answer when as many replicas as ``acks`` asks for have it."""
+    if request.acks not in (-1, 0, 1):
+        answer = _every_partition(request, KafkaError(ErrorCode.INVALID_REQUIRED_ACKS))
+    else:
+        answer = await _append_all(context, request)
+    if request.acks != 0:
+        return answer
+    failed = [
+        (topic.name, part.index, ErrorCode(part.error_code).name)
+        for topic in answer.responses
+        for part in topic.partition_responses
+        if part.error_code
+    ]
+    if failed:  # the producer expects no answer: closing is how Kafka makes it look at its metadata again
+        raise CloseConnection(f"a Produce with acks=0 failed: {failed[:3]}")
+    return None
+
+
+async def _append_all(context: RequestContext, request: ProduceRequest) -> ProduceResponse:
+    now_ms = context.now_ms
+    by_id = context.version in ProduceRequest.BY_TOPIC_ID
+    uncommitted: Appended = []
+    responses = []
+    for topic in request.topic_data:
+        name = _topic_name(context, topic, by_id)
+        answers = []
+        for data in topic.partition_data:
+            if name is None:
+                answers.append(_failed(data.index, KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)))
+            else:
+                answers.append(_append(context, name, data, request.acks, now_ms, uncommitted))
+        responses.append(
+            TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
+        )
+    if uncommitted:
+        await _wait_committed(context, uncommitted, request.timeout_ms)
+    return ProduceResponse(responses=responses)
+
+
+def _topic_name(context: RequestContext, topic: TopicProduceData, by_id: bool) -> str | None:
+    if not by_id:
+        return topic.name
+    known = context.services.metadata.image.topic_by_id(topic.topic_id)
+    return known.name if known is not None else None
+
+
+def _append(
+    context: RequestContext, topic: str, data: PartitionProduceData, acks: int, now_ms: int, uncommitted: Appended
+) -> PartitionProduceResponse:
+    """One partition's share of the request; a plain function, so that nothing can come between check and append."""
+    index = data.index
+    try:
+        partition = context.services.replicas.leader(topic, index)
+        if topic in context.services.replicas.closed_to_clients:
+            raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, f"{topic} is internal: clients may not write to it")
+        info = partition.append_as_leader(
+            data.records or b"", required_acks=acks, origin=AppendOrigin.CLIENT, now_ms=now_ms
+        )
+    except RecordErrors as error:
+        answer = _failed(index, error)
+        answer.record_errors = [
+            BatchIndexAndErrorMessage(batch_index=at, batch_index_error_message=why) for at, why in error.record_errors
+        ]
+        return answer
+    except KafkaError as error:
+        return _failed(index, error)
+    answer = PartitionProduceResponse(
+        index=index,
+        error_code=0,
+        base_offset=info.base_offset,
+        log_append_time_ms=info.log_append_time_ms,
+        log_start_offset=info.log_start_offset,
+    )
+    if acks == -1 and not partition.is_committed(info.last_offset + 1):
+        uncommitted.append((answer, partition, info.last_offset + 1))
+    return answer
+
+
+def _failed(index: int, error: KafkaError) -> PartitionProduceResponse:
+    return PartitionProduceResponse(
+        index=index, error_code=error.code, base_offset=-1, log_start_offset=-1, error_message=error.message
+    )
+
+
+async def _wait_committed(context: RequestContext, uncommitted: Appended, timeout_ms: int) -> None:
+    """Wait until all in-sync replicas have what was appended, or leadership is lost, or time is up."""
+
+    def settled() -> bool:
+        return all(part.is_committed(end) or not part.is_leader for _, part, end in uncommitted)
+
+    await context.wait_until(settled, [part.bell for _, part, _ in uncommitted], timeout_ms)
+    for answer, partition, end in uncommitted:
+        if not partition.is_leader:
+            answer.error_code = ErrorCode.NOT_LEADER_OR_FOLLOWER
+        elif not partition.is_committed(end):
+            answer.error_code = ErrorCode.REQUEST_TIMED_OUT
+
+
+FAMILY: tuple[Api, ...] = (produce,)

@@ -1,0 +1,101 @@
+"""From a frame to an answer: header, version, decode, handle, encode.
+
+A list of gates in order. What a client can get wrong ends in one of three ways: Kafka's error code in the answer, a closed
+connection with the reason in the log (``CloseConnection``), or, for a bug of ours, UNKNOWN_SERVER_ERROR and a traceback in
+the log. Nothing of one connection's trouble reaches another.
+
+As Apache Kafka does (``SocketServer.processCompletedReceives``), an unknown API or an unsupported version closes the
+connection, except for ApiVersions, which answers in version 0 with the versions there are (KIP-511).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import trio
+
+from pykbroker.apis.context import CloseConnection, RequestContext, Services
+from pykbroker.apis.handles import Api
+from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.network import Part
+from pykbroker.server.connection import Connection
+from pykbroker.wire.api import Response
+from pykbroker.wire.header import RequestHeader, decode_request_header, encode_response_header
+from pykbroker.wire.schema import WireError
+
+if TYPE_CHECKING:
+    from pykbroker.wire.api import Request
+
+log = logging.getLogger("pykbroker.requests")
+
+API_VERSIONS_KEY = 18
+
+
+class Dispatcher:
+    """Answers the requests of all connections."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._apis = services.apis
+        self.now_ms = services.world.clock.now_ms
+
+    async def answer(self, connection: Connection, frame: memoryview | bytes) -> list[Part] | None:
+        """The parts of the answer, size prefix included; None when there is none (acks=0).
+
+        Raises CloseConnection for what cannot be answered in the protocol.
+        """
+        try:
+            header, position = decode_request_header(frame)
+        except WireError as error:
+            raise CloseConnection(f"not a Kafka request: {error}") from None
+        api = self._apis.get(header.api_key)
+        if api is None:
+            raise CloseConnection(f"unknown or disabled API key {header.api_key} (version {header.api_version})")
+        if header.api_version not in api.versions:
+            if header.api_key != API_VERSIONS_KEY:
+                raise CloseConnection(
+                    f"{api.request_type.__name__} version {header.api_version} is not supported"
+                    f" ({api.versions.low} to {api.versions.high} are)"
+                )
+            return self._encode(api, header, 0, api.error_response(None, KafkaError(ErrorCode.UNSUPPORTED_VERSION)))
+        try:
+            request = api.request_type.decode(frame, header.api_version, position)
+        except WireError as error:
+            raise CloseConnection(f"malformed {api.request_type.__name__} v{header.api_version}: {error}") from None
+        context = RequestContext(
+            self._services, connection, header.api_version, header.correlation_id, header.client_id
+        )
+        response = await self._handle(api, context, request)
+        if response is None:
+            return None
+        return self._encode(api, header, header.api_version, response)
+
+    async def _handle(self, api: Api, context: RequestContext, request: Request[Response]) -> Response | None:
+        try:
+            return await api.handle(context, request)
+        except KafkaError as error:
+            return api.error_response(request, error)
+        except (CloseConnection, OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            raise
+        except Exception:
+            log.exception("%s v%d failed", api.request_type.__name__, context.version)
+            return api.error_response(request, KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR))
+
+    def _encode(self, api: Api, header: RequestHeader, version: int, response: Response) -> list[Part]:
+        request_type = api.request_type
+        flexible = version in request_type.flexible and header.api_key != API_VERSIONS_KEY
+        parts: list[Part] = [b"", encode_response_header(header.correlation_id, flexible)]
+        response.encode_into(version, parts)
+        size = sum(map(len, parts))
+        parts[0] = size.to_bytes(4, "big")
+        if size > 65536:
+            return parts
+        return _joined(parts)
+
+
+def _joined(parts: list[Part]) -> list[Part]:
+    """Small answers become one piece of bytes, unless a file slice is among them."""
+    if all(isinstance(part, bytes | bytearray | memoryview) for part in parts):
+        return [b"".join(parts)]  # type: ignore[arg-type]  # the line above looked
+    return parts
