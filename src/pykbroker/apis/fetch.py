@@ -59,7 +59,7 @@ class _Reader:
     def _find(self, wanted: FetchPartition) -> tuple[FetchPartition, Partition | None, ErrorCode]:
         services = self._context.services
         if self._fetch.by_topic_id:
-            topic = services.metadata.image.topic_by_id(wanted.topic_id)
+            topic = services.metadata.image.topics_by_id.get(wanted.topic_id)
             if topic is None:
                 return wanted, None, ErrorCode.UNKNOWN_TOPIC_ID
             wanted.topic = topic.name

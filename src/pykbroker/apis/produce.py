@@ -92,7 +92,7 @@ async def _append_all(context: RequestContext, request: ProduceRequest) -> Produ
 def _topic_name(context: RequestContext, topic: TopicProduceData, by_id: bool) -> str | None:
     if not by_id:
         return topic.name
-    known = context.services.metadata.image.topic_by_id(topic.topic_id)
+    known = context.services.metadata.image.topics_by_id.get(topic.topic_id)
     return known.name if known is not None else None
 
 

@@ -8,17 +8,18 @@ why CreateTopics may answer "created" as soon as it has been decided.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.metadata.image import CONFIG_BROKER, CONFIG_TOPIC
 from pykbroker.names import TopicPartition
 from pykbroker.replication.partition import Partition
 
 if TYPE_CHECKING:
     from pykbroker.log.config import LogConfig
     from pykbroker.log.log_manager import LogManager
-    from pykbroker.metadata.current import ImageDelta
+    from pykbroker.metadata.delta import ImageDelta
     from pykbroker.metadata.image import MetadataImage, TopicImage
 
 log = logging.getLogger("pykbroker.replicas")
@@ -38,6 +39,8 @@ class ReplicaManager:
         self._image: MetadataImage | None = None
         self.partitions: dict[str, dict[int, Partition]] = {}
         """Partitions here, by topic name, then index."""
+        self.closed_to_clients: frozenset[str] = frozenset()
+        """Topics that only the broker itself writes to."""
 
     def get(self, topic: str, index: int) -> Partition | None:
         """The partition, if this broker has it."""
@@ -54,29 +57,33 @@ class ReplicaManager:
 
     def _missing(self, topic: str, index: int) -> ErrorCode:
         image = self._image
-        if image is not None and (found := image.topic(topic)) is not None and index in range(len(found.partitions)):
-            state = found.partitions[index]
+        state = image.partition(topic, index) if image is not None else None
+        if state is not None:
             if self._node_id in state.replicas:
                 return ErrorCode.KAFKA_STORAGE_ERROR  # it should be here, and its log directory is offline
             return ErrorCode.NOT_LEADER_OR_FOLLOWER
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 
-    def apply(self, image: MetadataImage, delta: ImageDelta) -> None:
-        """Create, change and drop partitions as the cluster has decided."""
-        self._image = image
-        for name in delta.deleted_topics:
-            self._drop(name)
-        for name in delta.changed_topics:
-            topic = image.topic(name)
-            if topic is not None:
-                self._apply_topic(image, topic)
-        for name in delta.changed_topic_configs:
-            self._reconfigure(image, name)
+    def apply(self, delta: ImageDelta) -> None:
+        """Create, change and drop partitions as the cluster has decided; a subscriber of ``CurrentMetadata``."""
+        image = self._image = delta.image
+        for topic in delta.deleted_topics:
+            self._drop(topic)
+        for topic in delta.created_topics:
+            self._apply_topic(image, topic, range(len(topic.partitions)))
+        for topic_id, indexes in delta.changed_partitions.items():
+            self._apply_topic(image, image.topics_by_id[topic_id], sorted(indexes))
+        for resource_type, name in delta.configs:
+            if resource_type == CONFIG_BROKER:
+                self.reconfigure_all(image)
+            elif resource_type == CONFIG_TOPIC:
+                self._reconfigure(image, name)
 
-    def _apply_topic(self, image: MetadataImage, topic: TopicImage) -> None:
+    def _apply_topic(self, image: MetadataImage, topic: TopicImage, indexes: Iterable[int]) -> None:
         log_config, min_insync_replicas = self._config_of(image, topic.name)
         here = self.partitions.setdefault(topic.name, {})
-        for index, state in enumerate(topic.partitions):
+        for index in indexes:
+            state = topic.partitions[index]
             partition = here.get(index)
             if partition is None:
                 if self._node_id not in state.replicas:
@@ -87,8 +94,7 @@ class ReplicaManager:
                     log.error("partition %s-%d is offline: %s", topic.name, index, error)
                     continue
                 partition = here[index] = Partition(topic.name, index, self._node_id, opened, min_insync_replicas)
-            if partition.state is not state:
-                partition.apply(state)
+            partition.apply(state)
 
     def _reconfigure(self, image: MetadataImage, name: str) -> None:
         log_config, min_insync_replicas = self._config_of(image, name)
@@ -101,8 +107,8 @@ class ReplicaManager:
         for name in self.partitions:
             self._reconfigure(image, name)
 
-    def _drop(self, name: str) -> None:
-        for index, partition in self.partitions.pop(name, {}).items():
+    def _drop(self, topic: TopicImage) -> None:
+        for index, partition in self.partitions.pop(topic.name, {}).items():
             partition.is_leader = False
-            self._logs.delete(TopicPartition(name, index), now_ms=self._now_ms())
+            self._logs.delete(TopicPartition(topic.name, index), now_ms=self._now_ms())
             partition.bell.ring()  # a fetch that waits here learns that the topic is gone

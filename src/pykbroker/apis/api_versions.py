@@ -1,0 +1,69 @@
+"""ApiVersions (API key 18): which APIs and versions this broker serves, and the cluster's features.
+
+Does: answer exactly what is implemented and enabled; a version nobody knows is answered in version 0 with UNSUPPORTED_VERSION
+and the range of this very API (KIP-511), from which a client learns what to ask next.
+
+v1  throttle_time_ms      v3  flexible, client software name and version, features (KIP-584)      v4  features of level 0 (KIP-1022)
+"""
+
+from __future__ import annotations
+
+import re
+
+from pykbroker.apis.context import RequestContext
+from pykbroker.apis.handles import Api, handles
+from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.metadata.features import supported_features
+from pykbroker.wire.messages.api_versions import (
+    ApiVersion,
+    ApiVersionsRequest,
+    ApiVersionsResponse,
+    FinalizedFeatureKey,
+    SupportedFeatureKey,
+)
+
+_SOFTWARE_WORD = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?")
+"""What a client may call itself (``ApiVersionsRequest.isValid``)."""
+
+
+def _failed(request: ApiVersionsRequest | None, error: KafkaError) -> ApiVersionsResponse:
+    api_keys = []
+    if error.code == ErrorCode.UNSUPPORTED_VERSION:
+        versions = ApiVersionsRequest.versions
+        api_keys = [
+            ApiVersion(api_key=ApiVersionsRequest.api_key, min_version=versions.low, max_version=versions.high)
+        ]
+    return ApiVersionsResponse(error_code=error.code, api_keys=api_keys)
+
+
+@handles(ApiVersionsRequest, error_response=_failed)
+async def api_versions(context: RequestContext, request: ApiVersionsRequest) -> ApiVersionsResponse:
+    """Answer the table of APIs; remember who the client says it is."""
+    if context.version in ApiVersionsRequest.NAMES_SOFTWARE:
+        names = (request.client_software_name, request.client_software_version)
+        if not all(map(_SOFTWARE_WORD.fullmatch, names)):
+            raise KafkaError(ErrorCode.INVALID_REQUEST, "the client software's name or version is malformed")
+        context.client.software_name, context.client.software_version = names
+    services = context.services
+    image = services.metadata.image
+    tells_zero = context.version in ApiVersionsRequest.TELLS_LEVEL_ZERO
+    return ApiVersionsResponse(
+        api_keys=[
+            ApiVersion(api_key=api.key, min_version=api.versions.low, max_version=api.versions.high)
+            for api in sorted(services.apis.values(), key=lambda api: api.key)
+        ],
+        supported_features=[
+            SupportedFeatureKey(name=name, min_version=low, max_version=high)
+            for name, (low, high) in supported_features().items()
+            if low > 0 or tells_zero
+        ],
+        finalized_features_epoch=image.offset,
+        finalized_features=[
+            FinalizedFeatureKey(name=name, max_version_level=level, min_version_level=level)
+            for name, level in image.features.items()
+            if level > 0
+        ],
+    )
+
+
+FAMILY: tuple[Api, ...] = (api_versions,)
