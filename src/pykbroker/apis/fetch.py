@@ -52,7 +52,7 @@ class _Reader:
         self._found: list[tuple[FetchPartition, Partition | None, ErrorCode]] = [
             self._find(wanted) for wanted in fetch.partitions
         ]
-        self._limit = min(request.max_bytes, context.services.config.fetch_max_bytes)
+        self._limit = min(request.max_bytes, context.services.config["fetch.max.bytes"])
         # before v3 the limit is absolute: a first batch larger than it is answered cut off (DelayedFetch's hardMaxBytesLimit)
         self._at_least_one = context.version not in FetchRequest.HARD_LIMIT
 

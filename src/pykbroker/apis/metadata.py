@@ -62,7 +62,7 @@ async def metadata(context: RequestContext, request: MetadataRequest) -> Metadat
         topics = [_named(context, request, entry.name, entry.topic_id) for entry in request.topics or ()]
     host, port = context.client.advertised
     return MetadataResponse(
-        brokers=[MetadataResponseBroker(node_id=services.node_id, host=host, port=port, rack=services.config.rack)],
+        brokers=[MetadataResponseBroker(node_id=services.node_id, host=host, port=port, rack=services.config["broker.rack"])],
         cluster_id=services.cluster_id,
         controller_id=services.node_id,
         topics=topics,
@@ -86,7 +86,7 @@ def _named(context: RequestContext, request: MetadataRequest, name: str | None, 
         return _describe(topic, operations)
     try:
         validate_topic_name(name)
-        if not (request.allow_auto_topic_creation and context.services.config.auto_create_topics_enable):
+        if not (request.allow_auto_topic_creation and context.services.config["auto.create.topics.enable"]):
             raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         return _describe(context.services.controller.auto_create(name), operations)
     except KafkaError as error:
@@ -132,7 +132,7 @@ async def describe_cluster(context: RequestContext, request: DescribeClusterRequ
         endpoint_type=BROKERS,
         cluster_id=services.cluster_id,
         controller_id=services.node_id,
-        brokers=[DescribeClusterBroker(broker_id=services.node_id, host=host, port=port, rack=services.config.rack)],
+        brokers=[DescribeClusterBroker(broker_id=services.node_id, host=host, port=port, rack=services.config["broker.rack"])],
         cluster_authorized_operations=(
             authorized.CLUSTER if request.include_cluster_authorized_operations else authorized.NOT_ASKED
         ),
@@ -152,7 +152,7 @@ async def describe_topic_partitions(
 ) -> DescribeTopicPartitionsResponse:
     """Topics and their partitions in pages (KIP-966): names in order, from the cursor on, up to a limit of partitions."""
     image = context.services.metadata.image
-    limit = min(request.response_partition_limit, context.services.config.max_request_partition_size_limit)
+    limit = min(request.response_partition_limit, context.services.config["max.request.partition.size.limit"])
     if limit < 1:
         raise KafkaError(ErrorCode.INVALID_REQUEST, "response_partition_limit must be at least 1")
     cursor = request.cursor

@@ -50,6 +50,14 @@ class BoundListener:
             return host, port or self.port
         return transport.local[0], self.port
 
+    def registered_address(self) -> tuple[str, int]:
+        """What the cluster's metadata and the start-up summary say: as configured, else a name for this machine."""
+        if self.config.advertised is not None:
+            host, port = self.config.advertised
+            return host, port or self.port
+        host = self.config.host
+        return ("localhost" if host in ("", "0.0.0.0", "::") else host), self.port
+
 
 class Server:
     """All listeners and connections of one broker."""

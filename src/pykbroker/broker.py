@@ -1,0 +1,169 @@
+"""The one place where a broker is put together from ``(config, world)``, and where it begins and ends.
+
+Start: log directories, metadata log, image, replicas, groups, listeners: in that order, each complete before the next, so that
+"ready" means every API works. End (``stop``): no new connections, requests in hand answered, everything flushed, the
+clean-shutdown marker written.
+
+Two passes run beside the connections: one drives the timers of all state machines, the other does the logs' housekeeping.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import trio
+
+from pykbroker.apis import APIS
+from pykbroker.apis.context import Services
+from pykbroker.apis.fetch_sessions import FetchSessionCache
+from pykbroker.bell import Bell
+from pykbroker.config.config import BrokerConfig
+from pykbroker.log.log_manager import LogManager
+from pykbroker.machine.timers import Timers
+from pykbroker.metadata.current import CurrentMetadata
+from pykbroker.replication.replica_manager import ReplicaManager
+from pykbroker.server.dispatch import Dispatcher
+from pykbroker.server.limits import ConnectionLimits, RequestMemory
+from pykbroker.server.server import Server
+from pykbroker.services.controller import ControllerService
+from pykbroker.services.groups import GroupService
+from pykbroker.services.settings import group_shard_factory, listener_configs, log_config_of, log_manager_for
+from pykbroker.world import World
+
+log = logging.getLogger("pykbroker.broker")
+
+DRAIN_SECONDS = 1.2
+"""How long requests in hand may take to be answered at shutdown; the rest of two seconds is for flushing."""
+
+HOUSEKEEPING_SECONDS = 1.0
+"""How often the logs are asked what is due (retention, delayed deletion, flushes, checkpoints)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a started broker tells the world."""
+
+    node_id: int
+    cluster_id: str
+    listeners: dict[str, tuple[str, int]]
+    """Where clients connect: (host, port) by listener name."""
+    topic_count: int
+    partition_count: int
+
+
+class Broker:
+    """One Kafka broker, which is also its own controller."""
+
+    def __init__(self, config: BrokerConfig, world: World) -> None:
+        self._config = config
+        self._world = world
+        self._stop_asked = trio.Event()
+        self._stopping = Bell()
+        self.services: Services | None = None
+        self.server: Server | None = None
+
+    def stop(self) -> None:
+        """Ask the broker to end in good order; ``run`` returns when it has."""
+        self._stop_asked.set()
+
+    async def run(self, *, task_status: trio.TaskStatus[Ready] = trio.TASK_STATUS_IGNORED) -> None:
+        """Start, report ``Ready``, serve until ``stop``, and leave everything on disk.
+
+        Raises OSError when a port is taken, ConfigError or KafkaError when a directory cannot be used.
+        """
+        config, world = self._config, self._world
+        now_ms = world.clock.now_ms
+        server = self.server = Server(
+            limits=ConnectionLimits(
+                config["max.connections"], config["max.connections.per.ip"], config.connection_overrides()
+            ),
+            memory=RequestMemory(config["queued.max.request.bytes"]),
+            max_frame_bytes=config["socket.request.max.bytes"],
+            max_idle_ms=config["connections.max.idle.ms"],
+            now_ms=now_ms,
+        )
+        logs = log_manager_for(config, world)
+        try:
+            await server.bind(world.network, listener_configs(config))
+            timers = Timers()
+            services = self.services = self._build(logs, timers, server)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_drive_timers, timers, world)
+                nursery.start_soon(_keep_house, logs, services)
+                await server.serve(Dispatcher(services), nursery)
+                task_status.started(self._ready(services, server))
+                await self._stop_asked.wait()
+                self._stopping.ring()
+                services.groups.close()
+                await server.drain(DRAIN_SECONDS)
+                nursery.cancel_scope.cancel()
+        finally:
+            server.close_listeners()
+            logs.close()
+
+    def _build(self, logs: LogManager, timers: Timers, server: Server) -> Services:
+        """Everything between the disk and the handlers, loaded and in step with the metadata log."""
+        config, world = self._config, self._world
+        now_ms = world.clock.now_ms
+        metadata = CurrentMetadata()
+        node_id = config["node.id"]
+        replicas = ReplicaManager(node_id, logs, log_config_of(config), now_ms)
+        controller = ControllerService(config, world, logs, metadata, node_id)
+        groups = GroupService(
+            replicas,
+            group_shard_factory(config, world, metadata),
+            timers,
+            now_ms,
+            config["offsets.commit.timeout.ms"],
+        )
+        controller.load({bound.config.name: bound.registered_address() for bound in server.listeners})
+        metadata.subscribe(config.follow)
+        metadata.subscribe(replicas.apply)
+        metadata.subscribe(groups.follow)
+        logs.remove_strays(replicas.partitions)
+        return Services(
+            node_id=node_id,
+            cluster_id=logs.cluster_id,
+            config=config,
+            world=world,
+            metadata=metadata,
+            replicas=replicas,
+            logs=logs,
+            controller=controller,
+            groups=groups,
+            fetch_sessions=FetchSessionCache(config["max.incremental.fetch.session.cache.slots"], world.random),
+            apis=APIS,
+            stopping=self._stopping,
+        )
+
+    def _ready(self, services: Services, server: Server) -> Ready:
+        image = services.metadata.image
+        return Ready(
+            services.node_id,
+            services.cluster_id,
+            {bound.config.name: (bound.registered_address()) for bound in server.listeners},
+            len(image.topics),
+            image.partition_count,
+        )
+
+
+async def _drive_timers(timers: Timers, world: World) -> None:
+    """Fire the machines' timers when they are due."""
+    while True:
+        moved = trio.Event()
+        timers.bell.listen(moved, moved.set)
+        deadline_ms = timers.next_deadline_ms()
+        wait_seconds = 3600.0 if deadline_ms is None else (deadline_ms - world.clock.now_ms()) / 1000
+        with trio.move_on_after(max(wait_seconds, 0)):
+            await moved.wait()
+        timers.bell.forget(moved)
+        timers.run_due(world.clock.now_ms())
+
+
+async def _keep_house(logs: LogManager, services: Services) -> None:
+    """Ask the logs again and again what is due; what blocks (fsync) runs on a worker thread."""
+    while True:
+        await trio.sleep(HOUSEKEEPING_SECONDS)
+        for _ in logs.pass_(services.world.clock.now_ms()):
+            await trio.sleep(0)  # a pass works in slices: requests come in between
