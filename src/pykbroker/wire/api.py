@@ -1,0 +1,143 @@
+"""Messages that stand alone: requests, responses, and what is stored; and their codecs, one per version.
+
+    class HeartbeatRequest(Request[HeartbeatResponse], api_key=12, versions="0-4", flexible="4+"): ...
+
+``versions`` are those that can be read and written here: Apache Kafka 4.3's, and the older ones that clients
+still send. What a broker advertises is another matter (``apis/``). ``unstable`` are versions that Apache
+Kafka keeps behind ``unstable.api.versions.enable``.
+
+A codec compiles its decoder and its encoder each when it is first used, and keeps them for the life of the
+process.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+from pykbroker.wire.decoder import compile_decoder
+from pykbroker.wire.encoder import compile_encoder
+from pykbroker.wire.schema import NEVER, Buffer, Struct, StructType, Versions, WireError
+
+MessageT = TypeVar("MessageT")
+ResponseT = TypeVar("ResponseT", bound="Response")
+
+
+class _Decode(Protocol):
+    def __call__(self, buffer: Buffer, position: int, /) -> tuple[Any, int]: ...
+
+
+class _Encode(Protocol):
+    def __call__(self, message: Any, parts: list[Any], /) -> None: ...
+
+
+class Codec:
+    """One message in one version. ``decode`` and ``encode`` replace themselves by the compiled functions."""
+
+    __slots__ = ("_cls", "_flexible", "_version", "decode", "encode")
+
+    decode: _Decode
+    encode: _Encode
+
+    def __init__(self, cls: type[Message], version: int) -> None:
+        self._cls = cls
+        self._version = version
+        self._flexible = version in cls.flexible
+        self.decode = self._first_decode
+        self.encode = self._first_encode
+
+    def _first_decode(self, buffer: Buffer, position: int) -> tuple[Any, int]:
+        self.decode = compile_decoder(self._cls, self._version, self._flexible)
+        return self.decode(buffer, position)
+
+    def _first_encode(self, message: Any, parts: list[Any]) -> None:
+        self.encode = compile_encoder(self._cls, self._version, self._flexible)
+        self.encode(message, parts)
+
+
+class MessageType(StructType):
+    """Reads the class keywords of a message."""
+
+    versions: Versions
+    flexible: Versions
+    api_key: int
+    response_type: type[Response]
+    _codecs: dict[int, Codec]
+
+    def __init__(
+        cls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        versions: str = "none",
+        flexible: str = "none",
+        **attributes: Any,
+    ) -> None:
+        super().__init__(name, bases, namespace)
+        cls.versions = Versions.parse(versions)
+        cls.flexible = Versions.parse(flexible)
+        cls._codecs = {}
+        for attribute, value in attributes.items():
+            setattr(cls, attribute, Versions.parse(value) if attribute == "unstable" else value)
+        if "api_key" in attributes and "__orig_bases__" in namespace:  # Request[SomeResponse]
+            cls.response_type = namespace["__orig_bases__"][0].__args__[0]
+            cls.response_type.api_key = cls.api_key
+
+
+class Message(Struct, metaclass=MessageType):
+    """A struct that stands alone and so has versions of its own."""
+
+    versions: ClassVar[Versions]
+    flexible: ClassVar[Versions]
+    unstable: ClassVar[Versions] = NEVER
+    api_key: ClassVar[int] = -1
+    _codecs: ClassVar[dict[int, Codec]]
+
+    @classmethod
+    def codec(cls, version: int) -> Codec:
+        """The codec of one version. Raises WireError if there is no such version."""
+        try:
+            return cls._codecs[version]
+        except KeyError:
+            if version not in cls.versions:
+                raise WireError(f"{cls.__name__} has no version {version} ({cls.versions} are known)") from None
+            made = cls._codecs[version] = Codec(cls, version)
+            return made
+
+    @classmethod
+    def decode(cls, buffer: Buffer, version: int, position: int = 0) -> Self:
+        """Read a message; what follows it is ignored, as Apache Kafka ignores it. Raises WireError."""
+        message: Self = cls.codec(version).decode(buffer, position)[0]
+        return message
+
+    @classmethod
+    def decode_from(cls, buffer: Buffer, version: int, position: int) -> tuple[Self, int]:
+        """Read a message and say where it ends. Raises WireError."""
+        return cls.codec(version).decode(buffer, position)
+
+    def encode(self, version: int) -> bytes:
+        """The message as bytes; its records must be bytes-like."""
+        parts: list[Any] = []
+        self.codec(version).encode(self, parts)
+        return b"".join(parts)
+
+    def encode_into(self, version: int, parts: list[Any]) -> None:
+        """Append the message to parts: bytes, and the record objects themselves."""
+        self.codec(version).encode(self, parts)
+
+
+class Response(Message):
+    """What a broker answers. ``api_key`` is that of its request."""
+
+
+class Request(Message, Generic[ResponseT]):
+    """What a broker is asked. ``response_type`` is the type named in the brackets."""
+
+    response_type: ClassVar[type[Response]]
+
+
+class StoredMessage(Message):
+    """What is written to a log or a file.
+
+    ``api_key`` is the type number of coordinator records (one for key and value) and of metadata records.
+    """

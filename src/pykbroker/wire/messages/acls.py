@@ -1,0 +1,112 @@
+"""acls"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pykbroker.wire.api import Request, Response
+from pykbroker.wire.schema import Struct, array, int8, int16, int32, string
+
+
+class AclDescription(Struct):
+    principal: str = string()
+    host: str = string()
+    operation: int = int8()
+    permission_type: int = int8()
+
+
+class DescribeAclsResource(Struct):
+    resource_type: int = int8()
+    resource_name: str = string()
+    pattern_type: int = int8(default=3, versions="1+")
+    acls: Sequence[AclDescription] = array(AclDescription)
+
+
+class DescribeAclsResponse(Response, versions="0-3", flexible="2+"):
+    """TODO"""
+
+    throttle_time_ms: int = int32()
+    error_code: int = int16()
+    error_message: str | None = string(default=None, nullable="0+")
+    resources: Sequence[DescribeAclsResource] = array(DescribeAclsResource)
+
+
+class DescribeAclsRequest(Request[DescribeAclsResponse], api_key=29, versions="0-3", flexible="2+"):
+    """TODO"""
+
+    resource_type_filter: int = int8()
+    resource_name_filter: str | None = string(default=None, nullable="0+")
+    pattern_type_filter: int = int8(default=3, versions="1+")
+    principal_filter: str | None = string(default=None, nullable="0+")
+    host_filter: str | None = string(default=None, nullable="0+")
+    operation: int = int8()
+    permission_type: int = int8()
+
+
+class AclCreationResult(Struct):
+    error_code: int = int16()
+    error_message: str | None = string(default=None, nullable="0+")
+
+
+class CreateAclsResponse(Response, versions="0-3", flexible="2+"):
+    """TODO"""
+
+    throttle_time_ms: int = int32()
+    results: Sequence[AclCreationResult] = array(AclCreationResult)
+
+
+class AclCreation(Struct):
+    resource_type: int = int8()
+    resource_name: str = string()
+    resource_pattern_type: int = int8(default=3, versions="1+")
+    principal: str = string()
+    host: str = string()
+    operation: int = int8()
+    permission_type: int = int8()
+
+
+class CreateAclsRequest(Request[CreateAclsResponse], api_key=30, versions="0-3", flexible="2+"):
+    """TODO"""
+
+    creations: Sequence[AclCreation] = array(AclCreation)
+
+
+class DeleteAclsMatchingAcl(Struct):
+    error_code: int = int16()
+    error_message: str | None = string(default=None, nullable="0+")
+    resource_type: int = int8()
+    resource_name: str = string()
+    pattern_type: int = int8(default=3, versions="1+")
+    principal: str = string()
+    host: str = string()
+    operation: int = int8()
+    permission_type: int = int8()
+
+
+class DeleteAclsFilterResult(Struct):
+    error_code: int = int16()
+    error_message: str | None = string(default=None, nullable="0+")
+    matching_acls: Sequence[DeleteAclsMatchingAcl] = array(DeleteAclsMatchingAcl)
+
+
+class DeleteAclsResponse(Response, versions="0-3", flexible="2+"):
+    """TODO"""
+
+    throttle_time_ms: int = int32()
+    filter_results: Sequence[DeleteAclsFilterResult] = array(DeleteAclsFilterResult)
+
+
+class DeleteAclsFilter(Struct):
+    resource_type_filter: int = int8()
+    resource_name_filter: str | None = string(default=None, nullable="0+")
+    pattern_type_filter: int = int8(default=3, versions="1+")
+    principal_filter: str | None = string(default=None, nullable="0+")
+    host_filter: str | None = string(default=None, nullable="0+")
+    operation: int = int8()
+    permission_type: int = int8()
+
+
+class DeleteAclsRequest(Request[DeleteAclsResponse], api_key=31, versions="0-3", flexible="2+"):
+    """TODO"""
+
+    filters: Sequence[DeleteAclsFilter] = array(DeleteAclsFilter)

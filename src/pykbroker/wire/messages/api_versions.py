@@ -1,0 +1,45 @@
+"""api_versions"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pykbroker.wire.api import Request, Response
+from pykbroker.wire.schema import Struct, array, boolean, int16, int32, int64, string
+
+
+class ApiVersion(Struct):
+    api_key: int = int16()
+    min_version: int = int16()
+    max_version: int = int16()
+
+
+class SupportedFeatureKey(Struct):
+    name: str = string()
+    min_version: int = int16()
+    max_version: int = int16()
+
+
+class FinalizedFeatureKey(Struct):
+    name: str = string()
+    max_version_level: int = int16()
+    min_version_level: int = int16()
+
+
+class ApiVersionsResponse(Response, versions="0-4", flexible="3+"):
+    """TODO"""
+
+    error_code: int = int16()
+    api_keys: Sequence[ApiVersion] = array(ApiVersion)
+    throttle_time_ms: int = int32(default=0, versions="1+")
+    supported_features: Sequence[SupportedFeatureKey] = array(SupportedFeatureKey, default=(), versions="3+", tag=0)
+    finalized_features_epoch: int = int64(default=-1, versions="3+", tag=1)
+    finalized_features: Sequence[FinalizedFeatureKey] = array(FinalizedFeatureKey, default=(), versions="3+", tag=2)
+    zk_migration_ready: bool = boolean(default=False, versions="3+", tag=3)
+
+
+class ApiVersionsRequest(Request[ApiVersionsResponse], api_key=18, versions="0-4", flexible="3+"):
+    """TODO"""
+
+    client_software_name: str = string(default="", versions="3+")
+    client_software_version: str = string(default="", versions="3+")

@@ -1,0 +1,147 @@
+"""metadata"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pykbroker.wire.api import Request, Response
+from pykbroker.wire.schema import (
+    MIN_INT32,
+    ZERO_UUID,
+    Struct,
+    array,
+    boolean,
+    int8,
+    int16,
+    int32,
+    string,
+    struct,
+    uuid,
+)
+
+
+class MetadataResponseBroker(Struct):
+    node_id: int = int32()
+    host: str = string()
+    port: int = int32()
+    rack: str | None = string(default=None, versions="1+", nullable="1+")
+
+
+class MetadataResponsePartition(Struct):
+    error_code: int = int16()
+    partition_index: int = int32()
+    leader_id: int = int32()
+    leader_epoch: int = int32(default=-1, versions="7+")
+    replica_nodes: Sequence[int] = array(int32())
+    isr_nodes: Sequence[int] = array(int32())
+    offline_replicas: Sequence[int] = array(int32(), default=(), versions="5+")
+
+
+class MetadataResponseTopic(Struct):
+    error_code: int = int16()
+    name: str | None = string(nullable="12+")
+    topic_id: bytes = uuid(default=ZERO_UUID, versions="10+")
+    is_internal: bool = boolean(default=False, versions="1+")
+    partitions: Sequence[MetadataResponsePartition] = array(MetadataResponsePartition)
+    topic_authorized_operations: int = int32(default=MIN_INT32, versions="8+")
+
+
+class MetadataResponse(Response, versions="0-13", flexible="9+"):
+    """TODO"""
+
+    throttle_time_ms: int = int32(default=0, versions="3+")
+    brokers: Sequence[MetadataResponseBroker] = array(MetadataResponseBroker)
+    cluster_id: str | None = string(default=None, versions="2+", nullable="2+")
+    controller_id: int = int32(default=-1, versions="1+")
+    topics: Sequence[MetadataResponseTopic] = array(MetadataResponseTopic)
+    cluster_authorized_operations: int = int32(default=MIN_INT32, versions="8-10")
+    error_code: int = int16(default=0, versions="13+")
+
+
+class MetadataRequestTopic(Struct):
+    topic_id: bytes = uuid(default=ZERO_UUID, versions="10+")
+    name: str | None = string(nullable="10+")
+
+
+class MetadataRequest(Request[MetadataResponse], api_key=3, versions="0-13", flexible="9+"):
+    """TODO"""
+
+    topics: Sequence[MetadataRequestTopic] | None = array(MetadataRequestTopic, nullable="1+")
+    allow_auto_topic_creation: bool = boolean(default=True, versions="4+")
+    include_cluster_authorized_operations: bool = boolean(default=False, versions="8-10")
+    include_topic_authorized_operations: bool = boolean(default=False, versions="8+")
+
+
+class DescribeClusterBroker(Struct):
+    broker_id: int = int32()
+    host: str = string()
+    port: int = int32()
+    rack: str | None = string(default=None, nullable="0+")
+    is_fenced: bool = boolean(default=False, versions="2+")
+
+
+class DescribeClusterResponse(Response, versions="0-2", flexible="0+"):
+    """TODO"""
+
+    throttle_time_ms: int = int32()
+    error_code: int = int16()
+    error_message: str | None = string(default=None, nullable="0+")
+    endpoint_type: int = int8(default=1, versions="1+")
+    cluster_id: str = string()
+    controller_id: int = int32(default=-1)
+    brokers: Sequence[DescribeClusterBroker] = array(DescribeClusterBroker)
+    cluster_authorized_operations: int = int32(default=MIN_INT32)
+
+
+class DescribeClusterRequest(Request[DescribeClusterResponse], api_key=60, versions="0-2", flexible="0+"):
+    """TODO"""
+
+    include_cluster_authorized_operations: bool = boolean()
+    endpoint_type: int = int8(default=1, versions="1+")
+    include_fenced_brokers: bool = boolean(default=False, versions="2+")
+
+
+class DescribeTopicPartitionsResponsePartition(Struct):
+    error_code: int = int16()
+    partition_index: int = int32()
+    leader_id: int = int32()
+    leader_epoch: int = int32(default=-1)
+    replica_nodes: Sequence[int] = array(int32())
+    isr_nodes: Sequence[int] = array(int32())
+    eligible_leader_replicas: Sequence[int] | None = array(int32(), default=None, nullable="0+")
+    last_known_elr: Sequence[int] | None = array(int32(), default=None, nullable="0+")
+    offline_replicas: Sequence[int] = array(int32(), default=())
+
+
+class DescribeTopicPartitionsResponseTopic(Struct):
+    error_code: int = int16()
+    name: str | None = string(default=None, nullable="0+")
+    topic_id: bytes = uuid(default=ZERO_UUID)
+    is_internal: bool = boolean(default=False)
+    partitions: Sequence[DescribeTopicPartitionsResponsePartition] = array(DescribeTopicPartitionsResponsePartition)
+    topic_authorized_operations: int = int32(default=MIN_INT32)
+
+
+class Cursor(Struct):
+    topic_name: str = string()
+    partition_index: int = int32()
+
+
+class DescribeTopicPartitionsResponse(Response, versions="0", flexible="0+"):
+    """TODO"""
+
+    throttle_time_ms: int = int32(default=0)
+    topics: Sequence[DescribeTopicPartitionsResponseTopic] = array(DescribeTopicPartitionsResponseTopic)
+    next_cursor: Cursor | None = struct(Cursor, default=None, nullable="0+")
+
+
+class TopicRequest(Struct):
+    name: str = string()
+
+
+class DescribeTopicPartitionsRequest(Request[DescribeTopicPartitionsResponse], api_key=75, versions="0", flexible="0+"):
+    """TODO"""
+
+    topics: Sequence[TopicRequest] = array(TopicRequest)
+    response_partition_limit: int = int32(default=2000)
+    cursor: Cursor | None = struct(Cursor, default=None, nullable="0+")

@@ -1,0 +1,71 @@
+"""stored_groups"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pykbroker.wire.api import StoredMessage
+from pykbroker.wire.schema import ZERO_UUID, Struct, array, data, int32, int64, string, uuid
+
+
+class LegacyOffsetCommitKey(StoredMessage, api_key=0, versions="0"):
+    """TODO"""
+
+    group: str = string()
+    topic: str = string()
+    partition: int = int32()
+
+
+class LegacyOffsetCommitValue(StoredMessage, api_key=0, versions="0"):
+    """TODO"""
+
+    offset: int = int64()
+    metadata: str = string()
+    commit_timestamp: int = int64()
+
+
+class OffsetCommitKey(StoredMessage, api_key=1, versions="0"):
+    """TODO"""
+
+    group: str = string()
+    topic: str = string()
+    partition: int = int32()
+
+
+class OffsetCommitValue(StoredMessage, api_key=1, versions="0-4", flexible="4+"):
+    """TODO"""
+
+    offset: int = int64()
+    leader_epoch: int = int32(default=-1, versions="3+")
+    metadata: str = string()
+    commit_timestamp: int = int64()
+    expire_timestamp: int = int64(default=-1, versions="1")
+    topic_id: bytes = uuid(default=ZERO_UUID, versions="4+", tag=0)
+
+
+class GroupMetadataKey(StoredMessage, api_key=2, versions="0"):
+    """TODO"""
+
+    group: str = string()
+
+
+class MemberMetadata(Struct):
+    member_id: str = string()
+    group_instance_id: str | None = string(default=None, versions="3+", nullable="3+")
+    client_id: str = string()
+    client_host: str = string()
+    rebalance_timeout: int = int32(default=-1, versions="1+")
+    session_timeout: int = int32()
+    subscription: bytes = data()
+    assignment: bytes = data()
+
+
+class GroupMetadataValue(StoredMessage, api_key=2, versions="0-4", flexible="4+"):
+    """TODO"""
+
+    protocol_type: str = string()
+    generation: int = int32()
+    protocol: str | None = string(default=None, nullable="0+")
+    leader: str | None = string(default=None, nullable="0+")
+    current_state_timestamp: int = int64(default=-1, versions="2+")
+    members: Sequence[MemberMetadata] = array(MemberMetadata)

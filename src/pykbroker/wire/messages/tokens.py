@@ -1,0 +1,107 @@
+"""tokens"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pykbroker.wire.api import Request, Response
+from pykbroker.wire.schema import Struct, array, data, int16, int32, int64, string
+
+
+class CreateDelegationTokenResponse(Response, versions="0-3", flexible="2+"):
+    """TODO"""
+
+    error_code: int = int16()
+    principal_type: str = string()
+    principal_name: str = string()
+    token_requester_principal_type: str = string(default="", versions="3+")
+    token_requester_principal_name: str = string(default="", versions="3+")
+    issue_timestamp_ms: int = int64()
+    expiry_timestamp_ms: int = int64()
+    max_timestamp_ms: int = int64()
+    token_id: str = string()
+    hmac: bytes = data()
+    throttle_time_ms: int = int32()
+
+
+class CreatableRenewers(Struct):
+    principal_type: str = string()
+    principal_name: str = string()
+
+
+class CreateDelegationTokenRequest(Request[CreateDelegationTokenResponse], api_key=38, versions="0-3", flexible="2+"):
+    """TODO"""
+
+    owner_principal_type: str | None = string(default=None, versions="3+", nullable="3+")
+    owner_principal_name: str | None = string(default=None, versions="3+", nullable="3+")
+    renewers: Sequence[CreatableRenewers] = array(CreatableRenewers)
+    max_lifetime_ms: int = int64()
+
+
+class RenewDelegationTokenResponse(Response, versions="0-2", flexible="2+"):
+    """TODO"""
+
+    error_code: int = int16()
+    expiry_timestamp_ms: int = int64()
+    throttle_time_ms: int = int32()
+
+
+class RenewDelegationTokenRequest(Request[RenewDelegationTokenResponse], api_key=39, versions="0-2", flexible="2+"):
+    """TODO"""
+
+    hmac: bytes = data()
+    renew_period_ms: int = int64()
+
+
+class ExpireDelegationTokenResponse(Response, versions="0-2", flexible="2+"):
+    """TODO"""
+
+    error_code: int = int16()
+    expiry_timestamp_ms: int = int64()
+    throttle_time_ms: int = int32()
+
+
+class ExpireDelegationTokenRequest(Request[ExpireDelegationTokenResponse], api_key=40, versions="0-2", flexible="2+"):
+    """TODO"""
+
+    hmac: bytes = data()
+    expiry_time_period_ms: int = int64()
+
+
+class DescribedDelegationTokenRenewer(Struct):
+    principal_type: str = string()
+    principal_name: str = string()
+
+
+class DescribedDelegationToken(Struct):
+    principal_type: str = string()
+    principal_name: str = string()
+    token_requester_principal_type: str = string(default="", versions="3+")
+    token_requester_principal_name: str = string(default="", versions="3+")
+    issue_timestamp: int = int64()
+    expiry_timestamp: int = int64()
+    max_timestamp: int = int64()
+    token_id: str = string()
+    hmac: bytes = data()
+    renewers: Sequence[DescribedDelegationTokenRenewer] = array(DescribedDelegationTokenRenewer)
+
+
+class DescribeDelegationTokenResponse(Response, versions="0-3", flexible="2+"):
+    """TODO"""
+
+    error_code: int = int16()
+    tokens: Sequence[DescribedDelegationToken] = array(DescribedDelegationToken)
+    throttle_time_ms: int = int32()
+
+
+class DescribeDelegationTokenOwner(Struct):
+    principal_type: str = string()
+    principal_name: str = string()
+
+
+class DescribeDelegationTokenRequest(
+    Request[DescribeDelegationTokenResponse], api_key=41, versions="0-3", flexible="2+"
+):
+    """TODO"""
+
+    owners: Sequence[DescribeDelegationTokenOwner] | None = array(DescribeDelegationTokenOwner, nullable="0+")
