@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 _numbers = itertools.count(1)
 PATIENCE_S = 60
+QUIET = {"log_level": 0}  # brokers come and go here; librdkafka would tell
 
 
 def fresh_name(stem: str) -> str:
@@ -20,7 +21,7 @@ class Topics:
     """An admin client of one broker."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET})
 
     def create(self, names: list[str], partitions: int = 1) -> float:
         """Create topics in one request; the seconds until it is answered and every partition has a leader."""
@@ -53,7 +54,7 @@ class Topics:
 
 def produce_one(bootstrap: str, topic: str) -> None:
     """One record from a new producer, acknowledged; the topic may have to be created by it."""
-    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0})
+    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0, **QUIET})
     producer.produce(topic, b"first")
     if producer.flush(PATIENCE_S):
         raise RuntimeError("the first record was not acknowledged")
@@ -63,7 +64,12 @@ def first_record_through_fresh_group(bootstrap: str, topic: str) -> float:
     """Seconds from making a consumer in a group nobody used to having a record."""
     started = time.monotonic()
     consumer = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": fresh_name("group"), "auto.offset.reset": "earliest"}
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": fresh_name("group"),
+            "auto.offset.reset": "earliest",
+            **QUIET,
+        }
     )
     consumer.subscribe([topic])
     while True:

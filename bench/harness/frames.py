@@ -107,6 +107,12 @@ def offset_commit(group: str, generation: int, member: str, topic: str) -> bytes
     return frame(OFFSET_COMMIT, 8, body, flexible=True)
 
 
+def create_topics(names: list[str], partitions: int) -> bytes:
+    """CreateTopics v4 with one replica each."""
+    topics = b"".join(text(name) + int32(partitions) + int16(1) + int32(0) + int32(0) for name in names)
+    return frame(CREATE_TOPICS, 4, int32(len(names)) + topics + int32(60_000) + int8(0), flexible=False)
+
+
 def one_record_batch(value: bytes) -> bytes:
     """A record batch (format 2) with one record, without key or headers, created now."""
     record = b"\0" + varint(0) + varint(0) + varint(-1) + varint(len(value)) + value + varint(0)
@@ -138,6 +144,7 @@ def error_code(api_key: int, answer: bytes, topic: str) -> int:
         OFFSET_COMMIT: after_topic + 1 + 4,
         HEARTBEAT: 4 + 1 + 4,
         API_VERSIONS: 4,
+        CREATE_TOPICS: answer.find(text(topic)) + len(text(topic)),
         FIND_COORDINATOR: 4 + 4,
         JOIN_GROUP: 4 + 4,
         SYNC_GROUP: 4 + 4,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.figures import Figure, Workload
 from harness.results import Results
+
+if TYPE_CHECKING:
+    from harness.plots import Picture
 
 BEGIN = "<!-- figures: begin (written by bench/run) -->"
 END = "<!-- figures: end -->"
@@ -89,25 +94,27 @@ def errors_as_text(results: Results) -> str:
     return "\n".join(lines)
 
 
-def write_document(path: Path, workloads: list[Workload], results: Results, brokers: list[str]) -> None:
-    """Put the tables between the two marks; what people wrote around them stays."""
+def write_document(path: Path, workloads: list[Workload], results: Results, pictures: Sequence[Picture]) -> None:
+    """Put the tables and pictures between the two marks; what people wrote around them stays."""
     text = path.read_text()
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    path.write_text(before + BEGIN + "\n\n" + _generated(workloads, results, brokers) + "\n\n" + END + after)
+    path.write_text(before + BEGIN + "\n\n" + _generated(workloads, results, pictures) + "\n\n" + END + after)
 
 
-def _generated(workloads: list[Workload], results: Results, brokers: list[str]) -> str:
+def _generated(workloads: list[Workload], results: Results, pictures: Sequence[Picture]) -> str:
     machine = results.machine
+    brokers = list(results.versions)
+    versions = "; ".join(f"{broker}: {version}" for broker, version in results.versions.items())
     parts = [
-        f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB, {machine['system']}, "
-        f"Python {machine['python']}. " + "; ".join(f"{broker}: {results.versions[broker]}" for broker in brokers) + "."
+        f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB, {machine['system']}. {versions}."
     ]
     for title in dict.fromkeys(workload.title for workload in workloads):
         chosen = [workload for workload in workloads if workload.title == title]
         rows = table(chosen, results, brokers)
         if len(rows) > 1:
             parts += [f"### {title}", as_markdown(rows)]
+            parts += [f"![{each.caption}](benchmarks/{each.file})" for each in pictures if each.title == title]
     if any(results.errors.values()):
         parts += ["### What did not run", "```text\n" + errors_as_text(results) + "\n```"]
     return "\n\n".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from harness import report, requesting, starting, streaming, workspace
+from harness import plots, report, requesting, starting, streaming, workspace
 from harness.brokers import ApacheKafka, Kind, Pykbroker
 from harness.context import Context
 from harness.figures import Workload
@@ -82,4 +82,6 @@ def publish(newer: Results, document: Path, *, quick: bool) -> None:
         results = Results.load(path)
         results.take_over(newer)
     results.save(path)
-    report.write_document(document, WORKLOADS, results, list(results.versions))
+    brokers = list(results.versions)
+    pictures = plots.draw_all(document.parent / "benchmarks", WORKLOADS, results, brokers)
+    report.write_document(document, WORKLOADS, results, pictures)

@@ -99,6 +99,7 @@ rd_kafka_t *new_producer(int number) {
         "compression.type", text_option("--compression", "none"),
         "enable.idempotence", transactional ? "true" : text_option("--idempotence", "false"),
         "transactional.id", transactional ? id : NULL,
+        "max.in.flight", text_option("--in-flight", NULL),
         "message.max.bytes", "2000000",
         "queue.buffering.max.messages", "1000000",
         "queue.buffering.max.kbytes", "262144",
