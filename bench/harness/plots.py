@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
-
-matplotlib.use("svg")
-matplotlib.rcParams["svg.hashsalt"] = "pykbroker"  # the same figures make the same file
-
-import matplotlib.pyplot as plt
+import matplotlib.figure
 
 from harness.figures import Workload
 from harness.results import Results
@@ -41,6 +37,7 @@ PICTURES = (
 def draw_all(directory: Path, workloads: list[Workload], results: Results, brokers: list[str]) -> list[Picture]:
     """Write every picture that has figures; those written."""
     directory.mkdir(parents=True, exist_ok=True)
+    matplotlib.rcParams["svg.hashsalt"] = "pykbroker"  # the same figures make the same file
     drawn = []
     for picture in PICTURES:
         names = [
@@ -57,7 +54,8 @@ def draw_all(directory: Path, workloads: list[Workload], results: Results, broke
 
 def _draw(path: Path, picture: Picture, names: list[str], results: Results, brokers: list[str]) -> None:
     thickness = 0.8 / len(brokers)
-    plot, axes = plt.subplots(figsize=(9, 0.6 + 0.34 * len(names)))
+    plot = matplotlib.figure.Figure(figsize=(9, 0.6 + 0.34 * len(names)))
+    axes = plot.subplots()
     for place, broker in enumerate(brokers):
         for row, name in enumerate(names):
             median = results.median(name, broker)
@@ -82,4 +80,3 @@ def _draw(path: Path, picture: Picture, names: list[str], results: Results, brok
         axes.set_xscale("log")
     axes.legend(fontsize=8, frameon=False)
     plot.savefig(path, bbox_inches="tight", metadata={"Date": None})
-    plt.close(plot)

@@ -106,9 +106,8 @@ def _generated(workloads: list[Workload], results: Results, pictures: Sequence[P
     machine = results.machine
     brokers = list(results.versions)
     versions = "; ".join(f"{broker}: {version}" for broker, version in results.versions.items())
-    parts = [
-        f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB, {machine['system']}. {versions}."
-    ]
+    where = f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB, {machine['system']}"
+    parts = [f"{where}. {versions}."]
     for title in dict.fromkeys(workload.title for workload in workloads):
         chosen = [workload for workload in workloads if workload.title == title]
         rows = table(chosen, results, brokers)
