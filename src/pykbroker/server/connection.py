@@ -16,7 +16,7 @@ import trio
 
 from pykbroker.apis.context import CloseConnection
 from pykbroker.network import Part, Transport
-from pykbroker.wire.frame import FrameError, FrameReader
+from pykbroker.wire.frame import FrameError, FrameReader, Scratch
 
 if TYPE_CHECKING:
     from pykbroker.server.dispatch import Dispatcher
@@ -59,12 +59,13 @@ class Connection:
         advertised: tuple[str, int],
         max_frame_bytes: int,
         memory: RequestMemory,
+        scratch: Scratch,
         now_ms: int,
     ) -> None:
         self._transport = transport
         self._dispatcher = dispatcher
         self._memory = memory
-        self._reader = FrameReader(max_frame_bytes)
+        self._reader = FrameReader(max_frame_bytes, scratch)
         self._out: list[Part] = []
         self._out_bytes = 0
         self._receiving = False
@@ -105,7 +106,7 @@ class Connection:
         while True:
             await self._memory.wait_for_room(reader.pending_bytes)
             self._receiving = True
-            count = await reader.receive(self._transport)
+            count = await self._transport.receive_into(reader.buffer())
             self._receiving = False
             if count == 0:
                 if reader.pending_bytes:

@@ -17,6 +17,7 @@ from pykbroker.network import Listener, Network, Transport
 from pykbroker.server.connection import Connection
 from pykbroker.server.dispatch import Dispatcher
 from pykbroker.server.limits import ConnectionLimits, RequestMemory
+from pykbroker.wire.frame import Scratch
 
 log = logging.getLogger("pykbroker.server")
 
@@ -77,6 +78,7 @@ class Server:
         self._max_idle_ms = max_idle_ms
         self._now_ms = now_ms
         self._next_id = 1
+        self._scratch = Scratch()
         self.connections: dict[int, Connection] = {}
         self.listeners: list[BoundListener] = []
 
@@ -123,6 +125,7 @@ class Server:
                 advertised=bound.advertised_to(transport),
                 max_frame_bytes=self._max_frame_bytes,
                 memory=self._memory,
+                scratch=self._scratch,
                 now_ms=self._now_ms(),
             )
             self._next_id += 1
