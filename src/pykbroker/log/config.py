@@ -1,7 +1,7 @@
 """LogConfig: the topic configurations that a log needs, as plain attributes.
 
-One object is shared by all partitions of a topic (and usually by all topics without overrides): an empty partition must not
-pay for it. Names are Kafka's, with dots as underscores and the unit at the end.
+One object is shared by all partitions of a topic (and usually by all topics without overrides): an empty partition
+must not pay for it. Names are Kafka's, with dots as underscores and the unit at the end.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class LogConfig:
         return self.segment_ms
 
     @staticmethod
-    def from_topic(config: Mapping[str, Any], **of_broker: int) -> LogConfig:
+    def from_topic(config: Mapping[str, Any], **of_broker: Any) -> LogConfig:
         """From a topic's effective configuration, typed values by Kafka's names; absent names keep their default.
 
         ``of_broker`` adds what only a broker's configuration has, by attribute name.

@@ -1,7 +1,7 @@
 """The disk as the log sees it, and how Kafka names a log's files.
 
-The log never opens a file itself: it is handed a ``Disk``. ``pykbroker.disk`` has a real one and one in memory; tests wrap
-either to lose, tear or refuse writes. All doors raise ``OSError`` and nothing else; only ``log`` turns that into a KafkaError.
+The log never opens a file itself: it is handed a ``Disk``. ``pykbroker.disk`` has a real one and one in memory; tests
+wrap either to lose, tear or refuse writes. All doors raise ``OSError`` and nothing else; the log makes KafkaErrors of it.
 
 The invariant every ``LogFile`` keeps: ``append`` writes all or nothing. If it raises, the file is as long as it was, or
 the file says that it is ``broken`` and accepts no further append.
@@ -85,10 +85,6 @@ class DirectoryLock(Protocol):
     def release(self) -> None: ...
 
 
-class LockHeld(OSError):
-    """Another broker holds the lock; the message says which, if it can be told."""
-
-
 class Disk(Protocol):
     """The door to files. Paths are strings with ``/`` between parts, or whatever the platform joins them with."""
 
@@ -133,7 +129,7 @@ class Disk(Protocol):
         """Flush everything written so far, in one call; cheaper than many small flushes."""
 
     def lock(self, path: str) -> DirectoryLock:
-        """Take the lock file, or raise LockHeld."""
+        """Take the lock file, or raise BlockingIOError with a message that says who holds it."""
 
     def free_bytes(self, path: str) -> int: ...
     def total_bytes(self, path: str) -> int: ...
