@@ -1,11 +1,13 @@
 """Cut a stream of bytes into frames: an int32 size, then that many bytes. No I/O here.
 
-The caller receives into ``get_buffer()`` and tells ``received(count)``. Small frames are cut from one scratch buffer and copied
-to bytes, so that the scratch is free again when ``received`` returns: all connections of one thread may share it. A large
-frame that has begun to arrive gets a buffer of its own, and the rest of it is received straight into place.
+The caller receives into ``get_buffer()`` and tells ``received(count)``. Small frames are cut from one scratch
+buffer and copied to bytes, so that the scratch is free again when ``received`` returns: all connections of
+one thread may share it. A large frame that has begun to arrive gets a buffer of its own, and the rest of it
+is received straight into place.
 
-The invariants: a frame is given out once and never touched again by the reader; an idle reader holds no buffer but the shared
-scratch; what a size prefix claims is not allocated before a fair part of it has arrived.
+The invariants: a frame is given out once and never touched again by the reader; an idle reader holds no
+buffer but the shared scratch; what a size prefix claims is not allocated before a fair part of it has
+arrived.
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ class Receiver(Protocol):
 class FrameReader:
     """The frames of one connection, in order.
 
-    ``scratch`` may be shared by readers of which no two are between the arrival of bytes and ``received``, as those of one event
-    loop are. Without one the reader has its own.
+    ``scratch`` may be shared by readers of which no two are between the arrival of bytes and ``received``, as
+    those of one event loop are. Without one the reader has its own.
     """
 
     __slots__ = ("_filled", "_large", "_max_frame_bytes", "_rest", "_scratch", "_size")
@@ -69,7 +71,9 @@ class FrameReader:
         return memoryview(self._large)[self._filled :]
 
     async def receive(self, receiver: Receiver) -> int:
-        """Receive once into the buffer; ``received`` must be called with the answer before anything else is awaited."""
+        """Receive once into the buffer; ``received`` must be called with the answer before anything else is
+        awaited.
+        """
         return await receiver.receive_into(self.get_buffer())
 
     def received(self, count: int) -> list[memoryview | bytes]:
