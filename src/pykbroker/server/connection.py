@@ -16,7 +16,7 @@ import trio
 
 from pykbroker.apis.context import CloseConnection
 from pykbroker.network import Part, Transport
-from pykbroker.wire.frame import FrameError, FrameReader, Scratch
+from pykbroker.wire.frame import FrameError, FrameReader
 
 if TYPE_CHECKING:
     from pykbroker.server.dispatch import Dispatcher
@@ -59,7 +59,7 @@ class Connection:
         advertised: tuple[str, int],
         max_frame_bytes: int,
         memory: RequestMemory,
-        scratch: Scratch,
+        scratch: bytearray,
         now_ms: int,
     ) -> None:
         self._transport = transport
@@ -106,7 +106,7 @@ class Connection:
         while True:
             await self._memory.wait_for_room(reader.pending_bytes)
             self._receiving = True
-            count = await self._transport.receive_into(reader.buffer())
+            count = await reader.receive(self._transport)
             self._receiving = False
             if count == 0:
                 if reader.pending_bytes:

@@ -17,7 +17,7 @@ from pykbroker.network import Listener, Network, Transport
 from pykbroker.server.connection import Connection
 from pykbroker.server.dispatch import Dispatcher
 from pykbroker.server.limits import ConnectionLimits, RequestMemory
-from pykbroker.wire.frame import Scratch
+from pykbroker.wire.frame import SCRATCH_BYTES
 
 log = logging.getLogger("pykbroker.server")
 
@@ -78,7 +78,7 @@ class Server:
         self._max_idle_ms = max_idle_ms
         self._now_ms = now_ms
         self._next_id = 1
-        self._scratch = Scratch()
+        self._scratch = bytearray(SCRATCH_BYTES)
         self.connections: dict[int, Connection] = {}
         self.listeners: list[BoundListener] = []
 
