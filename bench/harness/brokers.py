@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness import process
 from harness.connection import wait_until_answering
-from harness.workspace import ROOT, WORK
+from harness.workspace import BENCH, ROOT, WORK
 
 START_LIMIT_S = 90
 STOP_LIMIT_S = 60
@@ -192,3 +192,22 @@ class Pykbroker(Kind):
         for key, value in COMMON_SETTINGS.items():
             command += ["-o", f"{key}={value}"]
         return command, {"PYTHONPATH": str(ROOT / "src")}
+
+
+class Kfake(Kind):
+    """franz-go's broker for tests: Go, everything in memory, nothing kept."""
+
+    name = "kfake"
+    label = "kfake"
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+
+    def version(self) -> str:
+        for line in (BENCH / "kfake" / "go.mod").read_text().splitlines():
+            if "pkg/kfake v" in line:
+                return line.split()[-1]
+        return "unknown"
+
+    def command(self, instance: Instance) -> tuple[list[str], dict[str, str]]:
+        return [str(self._program), str(instance.port)], {}

@@ -11,7 +11,7 @@ import matplotlib.figure
 from harness.figures import Workload
 from harness.results import Results
 
-COLOURS = {"pykbroker": "#2a6f97", "kafka": "#c44536", "kafka-256m": "#e8a598"}
+COLOURS = {"pykbroker": "#2a6f97", "kafka": "#c44536", "kafka-256m": "#e8a598", "kfake": "#8a9a5b"}
 
 
 class Picture(NamedTuple):
@@ -38,6 +38,7 @@ def draw_all(directory: Path, workloads: list[Workload], results: Results, broke
     """Write every picture that has figures; those written."""
     directory.mkdir(parents=True, exist_ok=True)
     matplotlib.rcParams["svg.hashsalt"] = "pykbroker"  # the same figures make the same file
+    matplotlib.rcParams["svg.fonttype"] = "none"
     drawn = []
     for picture in PICTURES:
         names = [

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from harness import plots, report, requesting, starting, streaming, workspace
-from harness.brokers import ApacheKafka, Kind, Pykbroker
+from harness.brokers import ApacheKafka, Kfake, Kind, Pykbroker
 from harness.context import Context
 from harness.figures import Workload
 from harness.results import Results
@@ -39,8 +39,10 @@ def chosen_kinds(names: list[str], kafka_libs: Path | None, python: Path | None)
         elif name in ("kafka", "kafka-256m"):
             heap = "1G" if name == "kafka" else "256M"
             kinds.append(ApacheKafka(name, workspace.kafka_libs(kafka_libs), heap))
+        elif name == "kfake":
+            kinds.append(Kfake(workspace.build_kfake()))
         else:
-            raise SystemExit(f"--brokers: {name} is none of pykbroker, kafka, kafka-256m")
+            raise SystemExit(f"--brokers: {name} is none of pykbroker, kafka, kafka-256m, kfake")
     return kinds
 
 

@@ -79,6 +79,16 @@ def build_load_programs() -> None:
         _compile(BIN / "stream", sources, _librdkafka_flags())
 
 
+def build_kfake() -> Path:
+    """Compile the Go program around kfake, of the version its go.mod names."""
+    program = BIN / "kfake"
+    sources = [BENCH / "kfake" / name for name in ("main.go", "go.mod")]
+    if _is_stale(program, sources):
+        print("bench: building kfake", file=sys.stderr)
+        subprocess.run(["go", "build", "-o", program, "."], check=True, cwd=BENCH / "kfake")
+    return program
+
+
 def _is_stale(program: Path, sources: list[Path]) -> bool:
     if not program.exists():
         return True
