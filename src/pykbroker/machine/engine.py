@@ -1,12 +1,13 @@
 """The engine runs one state machine over one log: decide, append, replay, reply.
 
-A turn is one plain function call, so nothing can interleave inside it: the machine decides, its records are appended to the journal,
-then replayed into the machine, its timers are armed, and its replies are given once the journal has committed everything
-appended so far, which on an unreplicated log is at once. Append comes before replay and may fail; then nothing is replayed
-and whoever waited is told, so hard state never has to be undone.
+A turn is one plain function call, so nothing can interleave inside it: the machine decides, its records are
+appended to the journal, then replayed into the machine, its timers are armed, and its replies are given
+once the journal has committed everything appended so far, which on an unreplicated log is at once. Append
+comes before replay and may fail; then nothing is replayed and whoever waited is told, so hard state never
+has to be undone.
 
-Answers without records wait for earlier records too: a machine decides on what it has replayed, committed or not, and
-nobody may learn of an uncommitted change (Kafka's ``CoordinatorRuntime`` defers them likewise).
+Answers without records wait for earlier records too: a machine decides on what it has replayed, committed
+or not, and nobody may learn of an uncommitted change (Kafka's ``CoordinatorRuntime`` defers them likewise).
 
 The engine never waits, logs or looks at a clock of its own.
 """
@@ -31,7 +32,8 @@ NO_TOKEN: Token = 0
 """The token of a turn that no request asked for: a timer's, or the one after loading."""
 
 RECORDS_PER_BATCH = 1_000
-"""Clean-up may write a tombstone per committed offset; a batch of so many stays far below ``max.message.bytes``."""
+"""Clean-up may write a tombstone per committed offset; a batch of so many stays far below
+``max.message.bytes``."""
 
 DEFAULT_COMMIT_TIMEOUT_MS = 5_000  # offsets.commit.timeout.ms
 
@@ -46,7 +48,8 @@ APPEND_ERRORS = {
     ErrorCode.RECORD_LIST_TOO_LARGE: ErrorCode.UNKNOWN_SERVER_ERROR,
     ErrorCode.INVALID_FETCH_SIZE: ErrorCode.UNKNOWN_SERVER_ERROR,
 }
-"""What a client of a coordinator is told when writing to the coordinator's log fails (``CoordinatorOperationExceptionHelper``)."""
+"""What a client of a coordinator is told when writing to the coordinator's log fails
+(``CoordinatorOperationExceptionHelper``)."""
 
 
 class LoggedRecord(NamedTuple):
@@ -188,10 +191,12 @@ class Engine(Generic[MachineT]):
         self._uncommitted: deque[_Parked] = deque()
         self._refusal = KafkaError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
 
-    # -- life ------------------------------------------------------------------------------------------------------------
+    # -- life
+    # ------------------------------------------------------------------------------------------------------------
 
     def load(self, logged: Iterable[LoggedRecord | LoggedMarker]) -> int:
-        """Replay a part of the log; returns how many records were replayed. Call as often as needed, then ``activate``."""
+        """Replay a part of the log; returns how many records were replayed. Call as often as needed, then
+        ``activate``."""
         assert self.state is State.LOADING
         machine = self.machine
         count = 0
@@ -213,7 +218,8 @@ class Engine(Generic[MachineT]):
         self._conclude(turn, self.machine.loaded(turn))
 
     def close(self, error: KafkaError) -> None:
-        """Answer everything unanswered with ``error`` and take no more requests (leadership lost, or shutdown)."""
+        """Answer everything unanswered with ``error`` and take no more requests (leadership lost, or
+        shutdown)."""
         if self.state is State.CLOSED:
             return
         self.state = State.CLOSED
@@ -233,7 +239,8 @@ class Engine(Generic[MachineT]):
         """Requests parked in the machine or waiting for a commit."""
         return len(self._unanswered) + sum(len(parked.replies) for parked in self._uncommitted)
 
-    # -- turns -----------------------------------------------------------------------------------------------------------
+    # -- turns
+    # -----------------------------------------------------------------------------------------------------------
 
     def submit(
         self, method: Callable[Concatenate[MachineT, Turn, P], Result[T]], *args: P.args, **kwargs: P.kwargs
@@ -263,9 +270,7 @@ class Engine(Generic[MachineT]):
             reply.answer(self._refusal)
             return reply
         try:
-            self._appended_offset = self._journal.append_marker(
-                producer_id, producer_epoch, coordinator_epoch, commit
-            )
+            self._appended_offset = self._journal.append_marker(producer_id, producer_epoch, coordinator_epoch, commit)
         except KafkaError as error:
             reply.answer(_for_client(error))
             return reply
@@ -293,7 +298,8 @@ class Engine(Generic[MachineT]):
         self._hold_or_give([(take(token), value) for token, value in result.replies.items()], result.requests)
 
     def _append(self, result: Result[Any]) -> None:
-        """Append, then replay. Batches of a result that need not be atomic are each appended and replayed in turn."""
+        """Append, then replay. Batches of a result that need not be atomic are each appended and replayed
+        in turn."""
         producer_id, producer_epoch = result.producer or (NO_PRODUCER_ID, NO_PRODUCER_EPOCH)
         records = result.records
         step = len(records) if result.atomic else RECORDS_PER_BATCH
@@ -305,7 +311,8 @@ class Engine(Generic[MachineT]):
             for offset, record in enumerate(batch, end_offset - len(batch)):
                 replay(record, offset, producer_id)
 
-    # -- what waits for the commit ---------------------------------------------------------------------------------------
+    # -- what waits for the commit
+    # ---------------------------------------------------------------------------------------
 
     def _hold_or_give(self, replies: list[tuple[Reply[Any], Any]], requests: Sequence[Any]) -> None:
         if self._appended_offset <= self._journal.committed_offset:
@@ -353,7 +360,8 @@ def _for_client(error: KafkaError) -> KafkaError:
 
 
 def _after_failed_append(turn: Turn, result: Result[Any], error: KafkaError) -> Result[Any]:
-    """The result in place of one whose records could not be written: whoever was to be answered is told why."""
+    """The result in place of one whose records could not be written: whoever was to be answered is told
+    why."""
     error = _for_client(error)
     if result.on_append_failed is not None:
         instead = result.on_append_failed(error)

@@ -1,9 +1,9 @@
 """What goes into a turn of a state machine and what comes out of it.
 
-A machine method takes a ``Turn`` and returns a ``Result``. Whatever the machine decides has this one shape: an answer now, an
-answer for requests parked earlier, or none yet. Nothing here acts: the engine does what a ``Result`` says, in a fixed order
-(records appended, records replayed, timers armed, replies and requests once the records are committed).
-Kafka's counterpart is ``CoordinatorResult``.
+A machine method takes a ``Turn`` and returns a ``Result``. Whatever the machine decides has this one shape:
+an answer now, an answer for requests parked earlier, or none yet. Nothing here acts: the engine does what a
+``Result`` says, in a fixed order (records appended, records replayed, timers armed, replies and requests
+once the records are committed). Kafka's counterpart is ``CoordinatorResult``.
 
 Plain slotted classes rather than dataclasses: a heartbeat makes one of each.
 """
@@ -71,7 +71,8 @@ class Result(Generic[T_co]):
         self.records: list[Record] = [] if records is None else records
         """Appended as one batch, then replayed."""
         self.replies: dict[Token, Any] = {} if replies is None else replies
-        """Answers by token, given once everything appended so far is committed. A ``KafkaError`` answers by raising it."""
+        """Answers by token, given once everything appended so far is committed. A ``KafkaError`` answers by
+        raising it."""
         self.timers: dict[TimerKey, int | None] = {} if timers is None else timers
         """Deadlines in absolute milliseconds; None cancels."""
         self.requests: Sequence[Any] = requests

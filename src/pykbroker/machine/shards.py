@@ -1,8 +1,9 @@
 """Which partition owns a key, and which engines run here.
 
-A coordinator's topic has many partitions; the one that owns a key is Kafka's ``hash(key) % partitions`` with Java's string hash, so
-that Apache Kafka, opening the same directory, looks for a group where it was written. A broker runs an engine for every partition
-it leads and refuses keys of all others with NOT_COORDINATOR.
+A coordinator's topic has many partitions; the one that owns a key is Kafka's ``hash(key) % partitions``
+with Java's string hash, so that Apache Kafka, opening the same directory, looks for a group where it was
+written. A broker runs an engine for every partition it leads and refuses keys of all others with
+NOT_COORDINATOR.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def java_hash(text: str) -> int:
 
 
 def partition_for(key: str, partition_count: int) -> int:
-    """The partition of a coordinator's topic that owns ``key`` (``Utils.abs`` has 0 for the one int without an opposite)."""
+    """The partition of a coordinator's topic that owns ``key`` (``Utils.abs`` has 0 for the one int without
+    an opposite)."""
     code = java_hash(key)
     return (0 if code == _INT_MIN else abs(code)) % partition_count
 
@@ -73,7 +75,8 @@ class Shards(Generic[MachineT]):
         return self._engines.get(partition)
 
     def engine(self, key: str) -> Engine[MachineT]:
-        """The engine that owns ``key``. Raises COORDINATOR_NOT_AVAILABLE before the topic exists, NOT_COORDINATOR elsewhere."""
+        """The engine that owns ``key``. Raises COORDINATOR_NOT_AVAILABLE before the topic exists,
+        NOT_COORDINATOR elsewhere."""
         if not self.partition_count:
             raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
         engine = self._engines.get(partition_for(key, self.partition_count))

@@ -1,12 +1,14 @@
-"""Deadlines of all state machines in one heap, made so that moving a deadline later costs no heap operation.
+"""Deadlines of all state machines in one heap, made so that moving a deadline later costs no heap
+operation.
 
-Every heartbeat of every group member moves a deadline a few seconds into the future, and almost none is ever reached. So the
-heap holds, per timer, one entry at some moment *not later* than the deadline; moving the deadline later only writes the
-new deadline down, and the entry is pushed again when its moment comes and the deadline has moved on. Moving a deadline earlier
-pushes a second entry and makes the first one stale. Kafka reaches the same end with hierarchical timing wheels.
+Every heartbeat of every group member moves a deadline a few seconds into the future, and almost none is
+ever reached. So the heap holds, per timer, one entry at some moment *not later* than the deadline; moving
+the deadline later only writes the new deadline down, and the entry is pushed again when its moment comes
+and the deadline has moved on. Moving a deadline earlier pushes a second entry and makes the first one
+stale. Kafka reaches the same end with hierarchical timing wheels.
 
-Time is a number passed in; nothing here waits. One task of the broker sleeps until ``next_deadline_ms`` (or until ``bell``
-says that it has moved earlier) and calls ``run_due``.
+Time is a number passed in; nothing here waits. One task of the broker sleeps until ``next_deadline_ms`` (or
+until ``bell`` says that it has moved earlier) and calls ``run_due``.
 """
 
 from __future__ import annotations
@@ -57,8 +59,9 @@ class Timers:
     def run_due(self, now_ms: int) -> int:
         """Fire every timer whose deadline is ``now_ms`` or earlier, in order; returns how many fired.
 
-        A timer is forgotten before it fires, so that firing may set it anew. A timer that an earlier one cancelled or moved does
-        not fire. An exception leaves the remaining timers in place for the next call.
+        A timer is forgotten before it fires, so that firing may set it anew. A timer that an earlier one
+        cancelled or moved does not fire. An exception leaves the remaining timers in place for the next
+        call.
         """
         heap = self._heap
         fired = 0
