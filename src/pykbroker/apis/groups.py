@@ -7,12 +7,10 @@ Does not: coordinate share groups (key type 2), which are not served.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pykbroker.apis import authorized
 from pykbroker.apis.context import RequestContext
 from pykbroker.apis.handles import Api, handles
-from pykbroker.coordinator.client import ClientIdentity
+from pykbroker.coordinator.group_config import ClientIdentity
 from pykbroker.coordinator.group_shard import GroupShard
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.services.groups import OFFSETS_TOPIC
@@ -93,9 +91,13 @@ async def join_group(context: RequestContext, request: JoinGroupRequest) -> Join
     v1  rebalance_timeout_ms    v4  MEMBER_ID_REQUIRED (KIP-394)    v5  static members (KIP-345)    v6  flexible
     v8  reason (KIP-800)        v9  skip_assignment (KIP-814)
     """
-    requires_known_id = context.version in JoinGroupRequest.REQUIRES_KNOWN_MEMBER_ID
     reply = context.services.groups.call(
-        request.group_id, GroupShard.join, client_identity(context), request, requires_known_id
+        request.group_id,
+        GroupShard.join,
+        client_identity(context),
+        request,
+        id_is_required=context.version in JoinGroupRequest.REQUIRES_KNOWN_MEMBER_ID,
+        may_skip_assignment=context.version in JoinGroupRequest.MAY_SKIP_ASSIGNMENT,
     )
     return await context.answer(reply)
 
@@ -128,7 +130,9 @@ async def leave_group(context: RequestContext, request: LeaveGroupRequest) -> Le
 
     v3  several members, static ones too (KIP-345)      v4  flexible      v5  reason (KIP-800)
     """
-    return await context.answer(context.services.groups.call(request.group_id, GroupShard.leave, request))
+    is_batched = context.version in LeaveGroupRequest.BATCHED
+    reply = context.services.groups.call(request.group_id, GroupShard.leave, request, is_batched=is_batched)
+    return await context.answer(reply)
 
 
 def _describe_failed(request: DescribeGroupsRequest, error: KafkaError) -> DescribeGroupsResponse:
@@ -145,20 +149,18 @@ async def describe_groups(context: RequestContext, request: DescribeGroupsReques
 
     v3  authorized operations      v4  group_instance_id      v5  flexible      v6  GROUP_ID_NOT_FOUND (KIP-1043)
     """
+    missing_is_error = context.version in DescribeGroupsRequest.TELLS_NOT_FOUND
     described = []
     for group_id in request.groups:
         reply = context.services.groups.call(
-            group_id, GroupShard.describe, group_id, context.version in DescribeGroupsRequest.TELLS_NOT_FOUND
+            group_id, GroupShard.describe, [group_id], missing_is_error=missing_is_error
         )
         try:
-            group = await context.answer(reply)
+            (group,) = await context.answer(reply)
         except KafkaError as error:
             group = _undescribed(group_id, error)
-        group.authorized_operations = (
-            authorized.GROUP
-            if request.include_authorized_operations and group.error_code == 0
-            else authorized.NOT_ASKED
-        )
+        asked = request.include_authorized_operations and group.error_code == 0
+        group.authorized_operations = authorized.GROUP if asked else authorized.NOT_ASKED
         described.append(group)
     return DescribeGroupsResponse(groups=described)
 
@@ -178,23 +180,20 @@ async def list_groups(context: RequestContext, request: ListGroupsRequest) -> Li
 
 
 def _delete_failed(request: DeleteGroupsRequest, error: KafkaError) -> DeleteGroupsResponse:
-    return DeleteGroupsResponse(results=_results(request.groups_names, error.code))
-
-
-def _results(names: Iterable[str], code: int) -> list[DeletableGroupResult]:
-    return [DeletableGroupResult(group_id=name, error_code=code) for name in names]
+    return DeleteGroupsResponse(
+        results=[DeletableGroupResult(group_id=name, error_code=error.code) for name in request.groups_names]
+    )
 
 
 @handles(DeleteGroupsRequest, error_response=_delete_failed)
 async def delete_groups(context: RequestContext, request: DeleteGroupsRequest) -> DeleteGroupsResponse:
     """Forget groups that have no members, and their offsets."""
-    results = []
+    results: list[DeletableGroupResult] = []
     for name in dict.fromkeys(request.groups_names):
         try:
-            code: int = await context.answer(context.services.groups.call(name, GroupShard.delete, name))
+            results += await context.answer(context.services.groups.call(name, GroupShard.delete_groups, [name]))
         except KafkaError as error:
-            code = error.code
-        results += _results([name], code)
+            results.append(DeletableGroupResult(group_id=name, error_code=error.code))
     return DeleteGroupsResponse(results=results)
 
 

@@ -12,8 +12,8 @@ from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.wire.messages.transactions import (
     DescribeProducersRequest,
     DescribeProducersResponse,
-    DescribeProducersResponsePartitionResponse,
-    DescribeProducersResponseTopicResponse,
+    PartitionResponse,
+    TopicResponse,
     InitProducerIdRequest,
     InitProducerIdResponse,
     ProducerState,
@@ -44,7 +44,7 @@ async def init_producer_id(context: RequestContext, request: InitProducerIdReque
 def _nothing_described(request: DescribeProducersRequest, error: KafkaError) -> DescribeProducersResponse:
     return DescribeProducersResponse(
         topics=[
-            DescribeProducersResponseTopicResponse(
+            TopicResponse(
                 name=topic.name, partitions=[_undescribed(index, error) for index in topic.partition_indexes]
             )
             for topic in request.topics
@@ -52,8 +52,8 @@ def _nothing_described(request: DescribeProducersRequest, error: KafkaError) -> 
     )
 
 
-def _undescribed(index: int, error: KafkaError) -> DescribeProducersResponsePartitionResponse:
-    return DescribeProducersResponsePartitionResponse(
+def _undescribed(index: int, error: KafkaError) -> PartitionResponse:
+    return PartitionResponse(
         partition_index=index, error_code=error.code, error_message=error.message
     )
 
@@ -68,7 +68,7 @@ async def describe_producers(context: RequestContext, request: DescribeProducers
             try:
                 log = context.services.replicas.leader(topic.name, index).log
                 answers.append(
-                    DescribeProducersResponsePartitionResponse(
+                    PartitionResponse(
                         partition_index=index,
                         active_producers=[
                             ProducerState(
@@ -86,7 +86,7 @@ async def describe_producers(context: RequestContext, request: DescribeProducers
                 )
             except KafkaError as error:
                 answers.append(_undescribed(index, error))
-        topics.append(DescribeProducersResponseTopicResponse(name=topic.name, partitions=answers))
+        topics.append(TopicResponse(name=topic.name, partitions=answers))
     return DescribeProducersResponse(topics=topics)
 
 

@@ -23,7 +23,7 @@ from pykbroker.metadata.features import record_version
 from pykbroker.metadata.image import MetadataImage, TopicImage
 from pykbroker.metadata.replay import Replayer
 from pykbroker.wire.api import StoredMessage
-from pykbroker.wire.messages.stored_metadata import METADATA_TYPES
+from pykbroker.wire.messages.stored_metadata import METADATA_RECORDS
 from pykbroker.wire.records import RecordBatchBuilder, iterate_records, split_batches
 from pykbroker.wire.stored import decode_metadata, encode_metadata
 
@@ -65,7 +65,7 @@ class ControllerService:
                     continue
                 for record in iterate_records(data, position, header):
                     assert record.value is not None
-                    self._replayer.add(decode_metadata(METADATA_TYPES, record.value)[0])
+                    self._replayer.add(decode_metadata(METADATA_RECORDS, record.value)[0])
                     count += 1
             offset = batches[-1][1].next_offset
         if count:
