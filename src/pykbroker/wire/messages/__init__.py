@@ -7,7 +7,7 @@ declarations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -108,11 +108,11 @@ _ROWS = (
     Api(80, "AddRaftVoter", "quorum", 0),
     Api(81, "RemoveRaftVoter", "quorum", 0),
     Api(82, "UpdateRaftVoter", "quorum", 0),
-    Api(83, "InitializeShareGroupState", "share_state", 0),
-    Api(84, "ReadShareGroupState", "share_state", 0),
-    Api(85, "WriteShareGroupState", "share_state", 0),
-    Api(86, "DeleteShareGroupState", "share_state", 0),
-    Api(87, "ReadShareGroupStateSummary", "share_state", 0),
+    Api(83, "InitializeShareGroupState", "share_groups_state", 0),
+    Api(84, "ReadShareGroupState", "share_groups_state", 0),
+    Api(85, "WriteShareGroupState", "share_groups_state", 0),
+    Api(86, "DeleteShareGroupState", "share_groups_state", 0),
+    Api(87, "ReadShareGroupStateSummary", "share_groups_state", 0),
     Api(88, "StreamsGroupHeartbeat", "streams_groups", 0),
     Api(89, "StreamsGroupDescribe", "streams_groups", 0),
     Api(90, "DescribeShareGroupOffsets", "share_groups", 0),
@@ -132,11 +132,29 @@ def flexible_since(api_key: int) -> int:
     return _FLEXIBLE_SINCE.get(api_key, NOT_FLEXIBLE)
 
 
-def request_type(api_key: int) -> type[Request[Any]]:
-    """The class of an API's requests; its ``response_type`` is that of the answers. Raises KeyError."""
-    row = APIS[api_key]
-    found: type[Request[Any]] = getattr(import_module(f"{__name__}.{row.family}"), f"{row.name}Request")
-    return found
+class _Requests(Mapping[int, "type[Request[Any]]"]):
+    """The class of an API's requests by its key; the module is imported when the key is first looked up."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, type[Request[Any]]] = {}
+
+    def __getitem__(self, api_key: int) -> type[Request[Any]]:
+        found = self._found.get(api_key)
+        if found is None:
+            row = APIS[api_key]
+            found = getattr(import_module(f"{__name__}.{row.family}"), f"{row.name}Request")
+            self._found[api_key] = found
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(APIS)
+
+    def __len__(self) -> int:
+        return len(APIS)
+
+
+REQUESTS: Mapping[int, type[Request[Any]]] = _Requests()
+"""Every API's request class by key, ``response_type`` being that of the answers."""
 
 
 class ApiVersionsRow(NamedTuple):
@@ -152,5 +170,5 @@ class ApiVersionsRow(NamedTuple):
 def api_table() -> Iterator[ApiVersionsRow]:
     """One row per API, by key, made from the declarations."""
     for row in _ROWS:
-        request = request_type(row.key)
+        request = REQUESTS[row.key]
         yield ApiVersionsRow(row.key, row.name, request.versions, request.flexible, request.unstable)

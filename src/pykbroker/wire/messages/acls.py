@@ -1,4 +1,4 @@
-"""acls"""
+"""Access control lists: DescribeAcls (29), CreateAcls (30), DeleteAcls (31)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DescribeAclsResource(Struct):
 
 
 class DescribeAclsResponse(Response, versions="0-3", flexible="2+"):
-    """TODO"""
+    """ACLs by resource."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -32,7 +32,7 @@ class DescribeAclsResponse(Response, versions="0-3", flexible="2+"):
 
 
 class DescribeAclsRequest(Request[DescribeAclsResponse], api_key=29, versions="0-3", flexible="2+"):
-    """TODO"""
+    """Asks for ACLs that match a filter. v1 prefixed patterns (KIP-290); v3 users as resources (KIP-373)."""
 
     resource_type_filter: int = int8()
     resource_name_filter: str | None = string(default=None, nullable="0+")
@@ -49,7 +49,7 @@ class AclCreationResult(Struct):
 
 
 class CreateAclsResponse(Response, versions="0-3", flexible="2+"):
-    """TODO"""
+    """Per ACL an error."""
 
     throttle_time_ms: int = int32()
     results: Sequence[AclCreationResult] = array(AclCreationResult)
@@ -66,7 +66,7 @@ class AclCreation(Struct):
 
 
 class CreateAclsRequest(Request[CreateAclsResponse], api_key=30, versions="0-3", flexible="2+"):
-    """TODO"""
+    """Asks to create ACLs. v1 prefixed patterns (KIP-290); v3 users as resources (KIP-373)."""
 
     creations: Sequence[AclCreation] = array(AclCreation)
 
@@ -90,7 +90,7 @@ class DeleteAclsFilterResult(Struct):
 
 
 class DeleteAclsResponse(Response, versions="0-3", flexible="2+"):
-    """TODO"""
+    """Per filter what was deleted."""
 
     throttle_time_ms: int = int32()
     filter_results: Sequence[DeleteAclsFilterResult] = array(DeleteAclsFilterResult)
@@ -107,6 +107,9 @@ class DeleteAclsFilter(Struct):
 
 
 class DeleteAclsRequest(Request[DeleteAclsResponse], api_key=31, versions="0-3", flexible="2+"):
-    """TODO"""
+    """Asks to delete ACLs that match filters.
+
+    v1  prefixed patterns (KIP-290)    v3  users as resources (KIP-373)
+    """
 
     filters: Sequence[DeleteAclsFilter] = array(DeleteAclsFilter)

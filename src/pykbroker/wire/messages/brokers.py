@@ -1,4 +1,7 @@
-"""brokers"""
+"""What brokers say to the controller, and administration of brokers: AlterPartition (56), UpdateFeatures (57),
+Envelope (58), BrokerRegistration (62), BrokerHeartbeat (63), UnregisterBroker (64), AllocateProducerIds (67),
+ControllerRegistration (70).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pykbroker.wire.api import Request, Response
 from pykbroker.wire.schema import (
     ZERO_UUID,
     Struct,
+    Versions,
     array,
     boolean,
     data,
@@ -37,7 +41,7 @@ class AlterPartitionResponseTopicData(Struct):
 
 
 class AlterPartitionResponse(Response, versions="2-3", flexible="0+"):
-    """TODO"""
+    """The partition as the controller has it now."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -64,7 +68,15 @@ class AlterPartitionRequestTopicData(Struct):
 
 
 class AlterPartitionRequest(Request[AlterPartitionResponse], api_key=56, versions="2-3", flexible="0+"):
-    """TODO"""
+    """A leader asks the controller to change the in-sync replicas (KIP-497).
+
+    v2  topics by id (KIP-841)
+    v3  each replica with its broker epoch (KIP-903). Versions 0 and 1 named topics, between brokers
+        before 3.3.
+    """
+
+    ISR_WITH_EPOCHS = Versions.parse("3+")
+    """The new ISR stands in new_isr_with_epochs (KIP-903); before, in new_isr."""
 
     broker_id: int = int32()
     broker_epoch: int = int64(default=-1)
@@ -78,7 +90,7 @@ class UpdatableFeatureResult(Struct):
 
 
 class UpdateFeaturesResponse(Response, versions="0-2", flexible="0+"):
-    """TODO"""
+    """Whether it worked; up to v1 also per feature."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -94,7 +106,15 @@ class FeatureUpdateKey(Struct):
 
 
 class UpdateFeaturesRequest(Request[UpdateFeaturesResponse], api_key=57, versions="0-2", flexible="0+"):
-    """TODO"""
+    """Asks to finalize feature levels (KIP-584).
+
+    v1  validate only, and an upgrade type instead of a flag    v2  no result per feature
+    """
+
+    HAS_UPGRADE_TYPE = Versions.parse("1+")
+    """upgrade_type says what is allowed; before, the flag allow_downgrade."""
+    ANSWERS_PER_FEATURE = Versions.parse("0-1")
+    """Each feature has an error; since v2 there is only one for the whole."""
 
     timeout_ms: int = int32(default=60000)
     feature_updates: Sequence[FeatureUpdateKey] = array(FeatureUpdateKey)
@@ -102,22 +122,24 @@ class UpdateFeaturesRequest(Request[UpdateFeaturesResponse], api_key=57, version
 
 
 class EnvelopeResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """The answer, whole."""
 
-    response_data: bytes | None = data(default=None, nullable="0+")
+    response_data: bytes | None = data(default=None, nullable="0+", secret=True)
     error_code: int = int16()
 
 
 class EnvelopeRequest(Request[EnvelopeResponse], api_key=58, versions="0", flexible="0+"):
-    """TODO"""
+    """A request that a broker forwards to the controller for its client, whole, with the client's
+    principal and address (KIP-590).
+    """
 
-    request_data: bytes = data()
+    request_data: bytes = data(secret=True)
     request_principal: bytes | None = data(default=None, nullable="0+")
     client_host_address: bytes = data()
 
 
 class BrokerRegistrationResponse(Response, versions="0-4", flexible="0+"):
-    """TODO"""
+    """The broker epoch."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -138,7 +160,14 @@ class Feature(Struct):
 
 
 class BrokerRegistrationRequest(Request[BrokerRegistrationResponse], api_key=62, versions="0-4", flexible="0+"):
-    """TODO"""
+    """A broker announces itself to the controller (KIP-631).
+
+    v2  log directories (KIP-858)    v3  the epoch before a clean shutdown (KIP-966)
+    v4  features may start at level 0 (KAFKA-17011)
+    """
+
+    FEATURES_FROM_ZERO = Versions.parse("4+")
+    """Features that begin at level 0 are listed (KAFKA-17011)."""
 
     broker_id: int = int32()
     cluster_id: str = string()
@@ -152,7 +181,7 @@ class BrokerRegistrationRequest(Request[BrokerRegistrationResponse], api_key=62,
 
 
 class BrokerHeartbeatResponse(Response, versions="0-2", flexible="0+"):
-    """TODO"""
+    """Whether the broker is fenced, caught up, and may shut down."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -162,7 +191,10 @@ class BrokerHeartbeatResponse(Response, versions="0-2", flexible="0+"):
 
 
 class BrokerHeartbeatRequest(Request[BrokerHeartbeatResponse], api_key=63, versions="0-2", flexible="0+"):
-    """TODO"""
+    """A broker keeps its lease and says how far it has read (KIP-631).
+
+    v1  offline directories (KIP-858)    v2  cordoned ones (KIP-1066)
+    """
 
     broker_id: int = int32()
     broker_epoch: int = int64(default=-1)
@@ -174,7 +206,7 @@ class BrokerHeartbeatRequest(Request[BrokerHeartbeatResponse], api_key=63, versi
 
 
 class UnregisterBrokerResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Whether it worked."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -182,13 +214,13 @@ class UnregisterBrokerResponse(Response, versions="0", flexible="0+"):
 
 
 class UnregisterBrokerRequest(Request[UnregisterBrokerResponse], api_key=64, versions="0", flexible="0+"):
-    """TODO"""
+    """Asks to forget a broker that is gone."""
 
     broker_id: int = int32()
 
 
 class AllocateProducerIdsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """The block."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -197,14 +229,14 @@ class AllocateProducerIdsResponse(Response, versions="0", flexible="0+"):
 
 
 class AllocateProducerIdsRequest(Request[AllocateProducerIdsResponse], api_key=67, versions="0", flexible="0+"):
-    """TODO"""
+    """A broker asks for a block of producer ids (KIP-730)."""
 
     broker_id: int = int32()
     broker_epoch: int = int64(default=-1)
 
 
 class ControllerRegistrationResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Whether it worked."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -212,7 +244,7 @@ class ControllerRegistrationResponse(Response, versions="0", flexible="0+"):
 
 
 class ControllerRegistrationRequest(Request[ControllerRegistrationResponse], api_key=70, versions="0", flexible="0+"):
-    """TODO"""
+    """A controller announces itself to the active one (KIP-919)."""
 
     controller_id: int = int32()
     incarnation_id: bytes = uuid()

@@ -1,11 +1,11 @@
-"""configs"""
+"""Configuration of topics, brokers, groups and client metrics (API keys 32, 33, 44, 74)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pykbroker.wire.api import Request, Response
-from pykbroker.wire.schema import Struct, array, boolean, int8, int16, int32, string
+from pykbroker.wire.schema import Struct, Versions, array, boolean, int8, int16, int32, string
 
 
 class DescribeConfigsSynonym(Struct):
@@ -35,7 +35,10 @@ class DescribeConfigsResult(Struct):
 
 
 class DescribeConfigsResponse(Response, versions="0-4", flexible="4+"):
-    """TODO"""
+    """Values and where they come from.
+
+    v0 says only whether a value is the default; since v1 ``config_source`` tells the level that set it.
+    """
 
     throttle_time_ms: int = int32()
     results: Sequence[DescribeConfigsResult] = array(DescribeConfigsResult)
@@ -48,7 +51,13 @@ class DescribeConfigsResource(Struct):
 
 
 class DescribeConfigsRequest(Request[DescribeConfigsResponse], api_key=32, versions="0-4", flexible="4+"):
-    """TODO"""
+    """Asks for the configuration of resources; null keys mean all.
+
+    v1  synonyms (KIP-226)    v3  documentation (KIP-569)    v4  flexible
+    """
+
+    TELLS_SOURCE = Versions.parse("1+")
+    """The answer tells where a value comes from; before, only whether it is the default (KIP-226)."""
 
     resources: Sequence[DescribeConfigsResource] = array(DescribeConfigsResource)
     include_synonyms: bool = boolean(default=False, versions="1+")
@@ -63,7 +72,7 @@ class AlterConfigsResourceResponse(Struct):
 
 
 class AlterConfigsResponse(Response, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Per resource an error."""
 
     throttle_time_ms: int = int32()
     responses: Sequence[AlterConfigsResourceResponse] = array(AlterConfigsResourceResponse)
@@ -81,14 +90,14 @@ class AlterConfigsRequestAlterConfigsResource(Struct):
 
 
 class AlterConfigsRequest(Request[AlterConfigsResponse], api_key=33, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Replaces the dynamic configuration of resources as a whole. Deprecated since KIP-339."""
 
     resources: Sequence[AlterConfigsRequestAlterConfigsResource] = array(AlterConfigsRequestAlterConfigsResource)
     validate_only: bool = boolean()
 
 
 class IncrementalAlterConfigsResponse(Response, versions="0-1", flexible="1+"):
-    """TODO"""
+    """Per resource an error."""
 
     throttle_time_ms: int = int32()
     responses: Sequence[AlterConfigsResourceResponse] = array(AlterConfigsResourceResponse)
@@ -111,7 +120,7 @@ class IncrementalAlterConfigsRequestAlterConfigsResource(Struct):
 class IncrementalAlterConfigsRequest(
     Request[IncrementalAlterConfigsResponse], api_key=44, versions="0-1", flexible="1+"
 ):
-    """TODO"""
+    """Changes single entries (KIP-339): set 0, delete 1, append 2, subtract 3."""
 
     resources: Sequence[IncrementalAlterConfigsRequestAlterConfigsResource] = array(
         IncrementalAlterConfigsRequestAlterConfigsResource
@@ -125,7 +134,7 @@ class ConfigResource(Struct):
 
 
 class ListConfigResourcesResponse(Response, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Names and types."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -133,6 +142,12 @@ class ListConfigResourcesResponse(Response, versions="0-1", flexible="0+"):
 
 
 class ListConfigResourcesRequest(Request[ListConfigResourcesResponse], api_key=74, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Asks for the names of resources that have a configuration (KIP-714, KIP-1142).
+
+    v0  of client metrics only    v1  of given types
+    """
+
+    CLIENT_METRICS_ONLY = Versions.parse("0")
+    """Only client metrics resources, whatever else there is."""
 
     resource_types: Sequence[int] = array(int8(), default=(), versions="1+")

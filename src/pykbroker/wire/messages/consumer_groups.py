@@ -1,11 +1,23 @@
-"""consumer_groups"""
+"""The consumer group protocol of KIP-848: ConsumerGroupHeartbeat (68), ConsumerGroupDescribe (69)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pykbroker.wire.api import Request, Response
-from pykbroker.wire.schema import MIN_INT32, Struct, array, boolean, int8, int16, int32, string, struct, uuid
+from pykbroker.wire.schema import (
+    MIN_INT32,
+    Struct,
+    Versions,
+    array,
+    boolean,
+    int8,
+    int16,
+    int32,
+    string,
+    struct,
+    uuid,
+)
 
 
 class ConsumerGroupHeartbeatResponseTopicPartitions(Struct):
@@ -20,7 +32,7 @@ class ConsumerGroupHeartbeatResponseAssignment(Struct):
 
 
 class ConsumerGroupHeartbeatResponse(Response, versions="0-1", flexible="0+"):
-    """TODO"""
+    """The member's epoch, and its assignment if that changed."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -39,7 +51,15 @@ class ConsumerGroupHeartbeatRequestTopicPartitions(Struct):
 
 
 class ConsumerGroupHeartbeatRequest(Request[ConsumerGroupHeartbeatResponse], api_key=68, versions="0-1", flexible="0+"):
-    """TODO"""
+    """A member joins, stays, changes its subscription or leaves (member epoch -1, or -2 for a static one),
+    all in one request.
+
+    Fields that have not changed since the last request are null.
+    v1  subscription by regular expression; the client makes its own member id (KIP-1082)
+    """
+
+    MEMBER_MAKES_ITS_ID = Versions.parse("1+")
+    """The client must bring a member id (KIP-1082); before, the coordinator makes it."""
 
     group_id: str = string()
     member_id: str = string()
@@ -94,14 +114,17 @@ class DescribedGroup(Struct):
 
 
 class ConsumerGroupDescribeResponse(Response, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Groups with members, current and target assignments.
+
+    v1  tells classic from consumer members (KIP-1099)
+    """
 
     throttle_time_ms: int = int32()
     groups: Sequence[DescribedGroup] = array(DescribedGroup)
 
 
 class ConsumerGroupDescribeRequest(Request[ConsumerGroupDescribeResponse], api_key=69, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Asks for consumer groups by name."""
 
     group_ids: Sequence[str] = array(string())
     include_authorized_operations: bool = boolean()

@@ -1,4 +1,7 @@
-"""consumer_protocol"""
+"""What consumers tell each other through the classic group protocol: subscriptions and assignments.
+
+An int16 version stands before each; a version above the highest known is read as the highest known.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ class TopicPartition(Struct):
 
 
 class ConsumerProtocolSubscription(StoredMessage, versions="0-3"):
-    """TODO"""
+    """What a consumer wants. The int16 version stands before it.
+
+    v1  partitions it owns (KIP-429)    v2  the generation it owned them in (KIP-792)
+    v3  its rack (KIP-881)
+    """
 
     topics: Sequence[str] = array(string())
     user_data: bytes | None = data(default=None, nullable="0+")
@@ -24,7 +31,7 @@ class ConsumerProtocolSubscription(StoredMessage, versions="0-3"):
 
 
 class ConsumerProtocolAssignment(StoredMessage, versions="0-3"):
-    """TODO"""
+    """What a consumer is given. All versions are the same; they follow those of the subscription."""
 
     assigned_partitions: Sequence[TopicPartition] = array(TopicPartition)
     user_data: bytes | None = data(default=None, nullable="0+")

@@ -1,4 +1,4 @@
-"""fetch"""
+"""Fetch (API key 1): records from partitions, for consumers and for followers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pykbroker.wire.schema import (
     MAX_INT64,
     ZERO_UUID,
     Struct,
+    Versions,
     array,
     int8,
     int16,
@@ -74,7 +75,13 @@ class NodeEndpoint(Struct):
 
 
 class FetchResponse(Response, versions="0-18", flexible="12+"):
-    """TODO"""
+    """Records, as they lie in the log.
+
+    v5  log start offset    v6  may say KAFKA_STORAGE_ERROR
+    v11  another replica to read from (KIP-392)
+    v12  diverging epoch, current leader, snapshot to fetch instead (KIP-595, KIP-630)
+    v16  endpoints of new leaders (KIP-951)
+    """
 
     throttle_time_ms: int = int32(default=0, versions="1+")
     error_code: int = int16(default=0, versions="7+")
@@ -112,7 +119,39 @@ class ForgottenTopic(Struct):
 
 
 class FetchRequest(Request[FetchResponse], api_key=1, versions="0-18", flexible="12+"):
-    """TODO"""
+    """Asks for records from an offset on, by topic and partition.
+
+    v0-v1  message format 0    v2-v3  format 1
+    v3  limit of the whole answer; order of partitions counts (KIP-74)
+    v4  isolation level, format 2 (KIP-98)    v7  fetch sessions (KIP-227)
+    v9  leader epoch is checked (KIP-320)    v10  zstd (KIP-110)    v11  rack of the consumer (KIP-392)
+    v12  flexible; last fetched epoch, so that a follower learns where it diverged (KIP-595)
+    v13  topics by id (KIP-516)    v15  replica and its epoch in a tag (KIP-903)
+    v17  directory id (KIP-853)    v18  the high watermark the follower knows (KIP-1166)
+    """
+
+    BY_TOPIC_ID = Versions.parse("13+")
+    """Topics are named by id (KIP-516)."""
+    HAS_SESSIONS = Versions.parse("7+")
+    """Session id and epoch mean something (KIP-227)."""
+    MESSAGE_FORMAT_0 = Versions.parse("0-1")
+    """The client reads message sets without timestamps."""
+    MESSAGE_FORMAT_1 = Versions.parse("2-3")
+    """The client reads message sets with timestamps."""
+    KEEPS_ORDER_AND_LIMIT = Versions.parse("3+")
+    """max_bytes and the order of partitions count (KIP-74); before, partitions have hard limits."""
+    ZSTD_ALLOWED = Versions.parse("10+")
+    """zstd may be sent (KIP-110); before, UNSUPPORTED_COMPRESSION_TYPE."""
+    FINDS_DIVERGENCE = Versions.parse("12+")
+    """A last fetched epoch is answered with where the logs diverge (KIP-595)."""
+    HAS_REPLICA_STATE = Versions.parse("15+")
+    """Who asks stands in replica_state, not in replica_id (KIP-903)."""
+    TELLS_NEW_LEADER = Versions.parse("16+")
+    """The answer can name the endpoints of new leaders (KIP-951)."""
+    KNOWS_STORAGE_ERROR = Versions.parse("6+")
+    """May be told KAFKA_STORAGE_ERROR; before, NOT_LEADER_OR_FOLLOWER."""
+    TELLS_HIGH_WATERMARK = Versions.parse("18+")
+    """A follower tells the high watermark it knows (KIP-1166)."""
 
     cluster_id: str | None = string(default=None, versions="12+", nullable="12+", tag=0)
     replica_id: int = int32(default=-1, versions="0-14")

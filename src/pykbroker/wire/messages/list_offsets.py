@@ -1,11 +1,11 @@
-"""list_offsets"""
+"""Offsets by time (ListOffsets, 2) and ends of leader epochs (OffsetForLeaderEpoch, 23)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pykbroker.wire.api import Request, Response
-from pykbroker.wire.schema import Struct, array, int8, int16, int32, int64, string
+from pykbroker.wire.schema import Struct, Versions, array, int8, int16, int32, int64, string
 
 
 class ListOffsetsPartitionResponse(Struct):
@@ -23,7 +23,7 @@ class ListOffsetsTopicResponse(Struct):
 
 
 class ListOffsetsResponse(Response, versions="0-11", flexible="6+"):
-    """TODO"""
+    """Per partition one offset, its timestamp and leader epoch; in v0 a list of offsets, latest first."""
 
     throttle_time_ms: int = int32(default=0, versions="2+")
     topics: Sequence[ListOffsetsTopicResponse] = array(ListOffsetsTopicResponse)
@@ -42,7 +42,24 @@ class ListOffsetsTopic(Struct):
 
 
 class ListOffsetsRequest(Request[ListOffsetsResponse], api_key=2, versions="0-11", flexible="6+"):
-    """TODO"""
+    """Asks for the offset at a timestamp, or at a special point (negative timestamps).
+
+    v0  several offsets, of segments    v1  one offset and its timestamp    v2  isolation level
+    v4  leader epoch is checked    v7  the record with the highest timestamp, -3 (KIP-734)
+    v8  the earliest local offset, -4 (KIP-405)    v9  the last tiered offset, -5 (KIP-1005)
+    v10  a time limit for remote lookups (KIP-1075)    v11  earliest pending upload, -6 (KIP-1023)
+    """
+
+    LISTS_SEGMENTS = Versions.parse("0")
+    """Answered with a list of offsets (old_style_offsets)."""
+    MAX_TIMESTAMP = Versions.parse("7+")
+    """-3 may be asked for (KIP-734)."""
+    EARLIEST_LOCAL = Versions.parse("8+")
+    """-4 may be asked for (KIP-405)."""
+    LATEST_TIERED = Versions.parse("9+")
+    """-5 may be asked for (KIP-1005)."""
+    EARLIEST_PENDING_UPLOAD = Versions.parse("11+")
+    """-6 may be asked for (KIP-1023)."""
 
     replica_id: int = int32()
     isolation_level: int = int8(default=0, versions="2+")
@@ -63,7 +80,7 @@ class OffsetForLeaderTopicResult(Struct):
 
 
 class OffsetForLeaderEpochResponse(Response, versions="0-4", flexible="4+"):
-    """TODO"""
+    """Per partition the largest epoch not above the asked one, and its end offset."""
 
     throttle_time_ms: int = int32(default=0, versions="2+")
     topics: Sequence[OffsetForLeaderTopicResult] = array(OffsetForLeaderTopicResult)
@@ -81,7 +98,10 @@ class OffsetForLeaderTopic(Struct):
 
 
 class OffsetForLeaderEpochRequest(Request[OffsetForLeaderEpochResponse], api_key=23, versions="0-4", flexible="4+"):
-    """TODO"""
+    """Asks where leader epochs ended, to find where logs diverge (KIP-101).
+
+    v2  the current epoch is checked    v3  replica id
+    """
 
     replica_id: int = int32(default=-2, versions="3+")
     topics: Sequence[OffsetForLeaderTopic] = array(OffsetForLeaderTopic)

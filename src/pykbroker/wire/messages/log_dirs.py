@@ -1,11 +1,11 @@
-"""log_dirs"""
+"""Log directories: AlterReplicaLogDirs (34), DescribeLogDirs (35), AssignReplicasToDirs (73)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pykbroker.wire.api import Request, Response
-from pykbroker.wire.schema import Struct, array, boolean, int16, int32, int64, string, uuid
+from pykbroker.wire.schema import Struct, Versions, array, boolean, int16, int32, int64, string, uuid
 
 
 class AlterReplicaLogDirPartitionResult(Struct):
@@ -19,7 +19,7 @@ class AlterReplicaLogDirTopicResult(Struct):
 
 
 class AlterReplicaLogDirsResponse(Response, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Per partition an error."""
 
     throttle_time_ms: int = int32()
     results: Sequence[AlterReplicaLogDirTopicResult] = array(AlterReplicaLogDirTopicResult)
@@ -36,7 +36,7 @@ class AlterReplicaLogDir(Struct):
 
 
 class AlterReplicaLogDirsRequest(Request[AlterReplicaLogDirsResponse], api_key=34, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Asks to move replicas to other directories of this broker (KIP-113)."""
 
     dirs: Sequence[AlterReplicaLogDir] = array(AlterReplicaLogDir)
 
@@ -63,7 +63,10 @@ class DescribeLogDirsResult(Struct):
 
 
 class DescribeLogDirsResponse(Response, versions="0-5", flexible="2+"):
-    """TODO"""
+    """Directories with sizes and lags.
+
+    v3  an error for the whole    v4  space (KIP-827)    v5  cordoned (KIP-1066)
+    """
 
     throttle_time_ms: int = int32()
     error_code: int = int16(default=0, versions="3+")
@@ -76,7 +79,10 @@ class DescribableLogDirTopic(Struct):
 
 
 class DescribeLogDirsRequest(Request[DescribeLogDirsResponse], api_key=35, versions="0-5", flexible="2+"):
-    """TODO"""
+    """Asks what lies in the log directories of this broker (KIP-113); null topics mean all."""
+
+    HAS_TOP_LEVEL_ERROR = Versions.parse("3+")
+    """An authorization error has a place of its own; before, the answer is empty."""
 
     topics: Sequence[DescribableLogDirTopic] | None = array(DescribableLogDirTopic, nullable="0+")
 
@@ -97,7 +103,7 @@ class AssignReplicasToDirsResponseDirectoryData(Struct):
 
 
 class AssignReplicasToDirsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Per partition an error."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -119,7 +125,7 @@ class AssignReplicasToDirsRequestDirectoryData(Struct):
 
 
 class AssignReplicasToDirsRequest(Request[AssignReplicasToDirsResponse], api_key=73, versions="0", flexible="0+"):
-    """TODO"""
+    """A broker tells the controller which directory holds which replica (KIP-858)."""
 
     broker_id: int = int32()
     broker_epoch: int = int64(default=-1)

@@ -1,4 +1,4 @@
-"""metadata"""
+"""Who is in the cluster and who leads what: Metadata (3), DescribeCluster (60), DescribeTopicPartitions (75)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pykbroker.wire.schema import (
     MIN_INT32,
     ZERO_UUID,
     Struct,
+    Versions,
     array,
     boolean,
     int8,
@@ -47,7 +48,7 @@ class MetadataResponseTopic(Struct):
 
 
 class MetadataResponse(Response, versions="0-13", flexible="9+"):
-    """TODO"""
+    """Brokers and topics with their partitions. v5 names offline replicas, v7 leader epochs (KIP-320)."""
 
     throttle_time_ms: int = int32(default=0, versions="3+")
     brokers: Sequence[MetadataResponseBroker] = array(MetadataResponseBroker)
@@ -64,7 +65,25 @@ class MetadataRequestTopic(Struct):
 
 
 class MetadataRequest(Request[MetadataResponse], api_key=3, versions="0-13", flexible="9+"):
-    """TODO"""
+    """Asks for brokers and for topics: some, or all.
+
+    v0  no topics means all; since v1 null means all and none means none
+    v4  auto creation can be refused (before, it is always wanted)
+    v8  authorized operations (KIP-430)    v9  flexible    v10  topic ids in the answer (KIP-516)
+    v12  topics may be asked for by id
+    v13  the answer can send a client back to its bootstrap servers (KIP-1102)
+    """
+
+    NO_TOPICS_MEANS_ALL = Versions.parse("0")
+    """An empty list asks for every topic; since v1 null does."""
+    BY_TOPIC_ID = Versions.parse("12+")
+    """Topics may be asked for by id; v10 and v11 have the field, but no broker took it."""
+    LISTENER_NOT_FOUND = Versions.parse("6+")
+    """A leader without this listener is LISTENER_NOT_FOUND; before, LEADER_NOT_AVAILABLE."""
+    OMITS_OFFLINE_REPLICAS = Versions.parse("0")
+    """Replicas on brokers that are down are left out, with REPLICA_NOT_AVAILABLE."""
+    CLUSTER_AUTHORIZED_OPERATIONS = Versions.parse("8-10")
+    """The cluster operations can be asked for here; since v11 by DescribeCluster."""
 
     topics: Sequence[MetadataRequestTopic] | None = array(MetadataRequestTopic, nullable="1+")
     allow_auto_topic_creation: bool = boolean(default=True, versions="4+")
@@ -81,7 +100,7 @@ class DescribeClusterBroker(Struct):
 
 
 class DescribeClusterResponse(Response, versions="0-2", flexible="0+"):
-    """TODO"""
+    """The brokers, or the controllers if the request asked for that endpoint type."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -94,7 +113,10 @@ class DescribeClusterResponse(Response, versions="0-2", flexible="0+"):
 
 
 class DescribeClusterRequest(Request[DescribeClusterResponse], api_key=60, versions="0-2", flexible="0+"):
-    """TODO"""
+    """Asks for cluster id, controller and brokers (KIP-700).
+
+    v1  of controllers too (KIP-919)    v2  fenced brokers (KIP-1073)
+    """
 
     include_cluster_authorized_operations: bool = boolean()
     endpoint_type: int = int8(default=1, versions="1+")
@@ -128,7 +150,7 @@ class Cursor(Struct):
 
 
 class DescribeTopicPartitionsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """One page, and the cursor of the next if there is one."""
 
     throttle_time_ms: int = int32(default=0)
     topics: Sequence[DescribeTopicPartitionsResponseTopic] = array(DescribeTopicPartitionsResponseTopic)
@@ -140,7 +162,7 @@ class TopicRequest(Struct):
 
 
 class DescribeTopicPartitionsRequest(Request[DescribeTopicPartitionsResponse], api_key=75, versions="0", flexible="0+"):
-    """TODO"""
+    """Asks for partitions of topics page by page, with eligible leader replicas (KIP-966)."""
 
     topics: Sequence[TopicRequest] = array(TopicRequest)
     response_partition_limit: int = int32(default=2000)

@@ -1,11 +1,22 @@
-"""offsets"""
+"""Committed offsets of groups: OffsetCommit (8), OffsetFetch (9), OffsetDelete (47)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pykbroker.wire.api import Request, Response
-from pykbroker.wire.schema import ZERO_UUID, Struct, array, boolean, int16, int32, int64, string, uuid
+from pykbroker.wire.schema import (
+    ZERO_UUID,
+    Struct,
+    Versions,
+    array,
+    boolean,
+    int16,
+    int32,
+    int64,
+    string,
+    uuid,
+)
 
 
 class OffsetCommitResponsePartition(Struct):
@@ -20,7 +31,7 @@ class OffsetCommitResponseTopic(Struct):
 
 
 class OffsetCommitResponse(Response, versions="0-10", flexible="8+"):
-    """TODO"""
+    """Per partition an error. v9 knows STALE_MEMBER_EPOCH and GROUP_ID_NOT_FOUND."""
 
     throttle_time_ms: int = int32(default=0, versions="3+")
     topics: Sequence[OffsetCommitResponseTopic] = array(OffsetCommitResponseTopic)
@@ -41,7 +52,26 @@ class OffsetCommitRequestTopic(Struct):
 
 
 class OffsetCommitRequest(Request[OffsetCommitResponse], api_key=8, versions="0-10", flexible="8+"):
-    """TODO"""
+    """Commits offsets of a group.
+
+    v0  no membership (offsets once went to ZooKeeper)
+    v1  generation and member; a timestamp per partition, in v1 only    v2-v4  retention time
+    v6  leader epoch (KIP-320)    v7  static members (KIP-345)    v8  flexible
+    v9  consumer groups: the generation is the member epoch (KIP-848)    v10  topics by id (KIP-516)
+    """
+
+    BY_TOPIC_ID = Versions.parse("10+")
+    """Topics are named by id (KIP-516)."""
+    WITHOUT_MEMBERSHIP = Versions.parse("0")
+    """Neither generation nor member: a simple consumer."""
+    HAS_COMMIT_TIMESTAMP = Versions.parse("1")
+    """Each partition has a timestamp."""
+    HAS_RETENTION = Versions.parse("2-4")
+    """retention_time_ms may be set; -1 is the broker's."""
+    CONSUMER_GROUPS = Versions.parse("9+")
+    """Members of consumer groups may commit, and may be told STALE_MEMBER_EPOCH (KIP-848)."""
+    KNOWS_GROUP_NOT_FOUND = Versions.parse("9+")
+    """A missing group is GROUP_ID_NOT_FOUND; before, ILLEGAL_GENERATION."""
 
     group_id: str = string()
     generation_id_or_member_epoch: int = int32(default=-1, versions="1+")
@@ -85,7 +115,10 @@ class OffsetFetchResponseGroup(Struct):
 
 
 class OffsetFetchResponse(Response, versions="0-10", flexible="6+"):
-    """TODO"""
+    """Offsets with metadata; -1 where nothing was committed.
+
+    v2  has an error for the whole    v8  one answer per group
+    """
 
     throttle_time_ms: int = int32(default=0, versions="3+")
     topics: Sequence[OffsetFetchResponseTopic] = array(OffsetFetchResponseTopic, default=(), versions="0-7")
@@ -112,7 +145,21 @@ class OffsetFetchRequestGroup(Struct):
 
 
 class OffsetFetchRequest(Request[OffsetFetchResponse], api_key=9, versions="0-10", flexible="6+"):
-    """TODO"""
+    """Asks for committed offsets of a group.
+
+    v2  null topics mean all    v7  only stable offsets: not while a transaction is pending (KIP-447)
+    v8  several groups at once, in another shape (KIP-709)    v9  member and its epoch (KIP-848)
+    v10  topics by id (KIP-516)
+    """
+
+    BY_TOPIC_ID = Versions.parse("10+")
+    """Topics are named by id (KIP-516)."""
+    BATCHED = Versions.parse("8+")
+    """Groups are a list, and so are the answers (KIP-709)."""
+    ERROR_PER_PARTITION = Versions.parse("0-1")
+    """There is no error for the whole: each partition has it."""
+    CONSUMER_GROUPS = Versions.parse("9+")
+    """Member and epoch are checked for consumer groups (KIP-848)."""
 
     group_id: str = string(default="", versions="0-7")
     topics: Sequence[OffsetFetchRequestTopic] | None = array(
@@ -133,7 +180,7 @@ class OffsetDeleteResponseTopic(Struct):
 
 
 class OffsetDeleteResponse(Response, versions="0"):
-    """TODO"""
+    """Per partition an error."""
 
     error_code: int = int16()
     throttle_time_ms: int = int32(default=0)
@@ -150,7 +197,9 @@ class OffsetDeleteRequestTopic(Struct):
 
 
 class OffsetDeleteRequest(Request[OffsetDeleteResponse], api_key=47, versions="0"):
-    """TODO"""
+    """Deletes committed offsets of topics that nobody in the group subscribes to (KIP-496). Never became
+    flexible.
+    """
 
     group_id: str = string()
     topics: Sequence[OffsetDeleteRequestTopic] = array(OffsetDeleteRequestTopic)

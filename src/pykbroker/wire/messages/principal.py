@@ -1,4 +1,4 @@
-"""principal"""
+"""How a principal travels inside an Envelope request (``DefaultKafkaPrincipalBuilder``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pykbroker.wire.schema import boolean, string
 
 
 class DefaultPrincipalData(StoredMessage, versions="0", flexible="0+"):
-    """TODO"""
+    """A principal: type, name, and whether a token authenticated it. An int16 version stands before it."""
 
     type: str = string()
     name: str = string()

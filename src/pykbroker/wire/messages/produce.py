@@ -1,4 +1,4 @@
-"""produce"""
+"""Produce (API key 0): batches of records for partitions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pykbroker.wire.schema import (
     ALL_DEFAULTS,
     ZERO_UUID,
     Struct,
+    Versions,
     array,
     int16,
     int32,
@@ -56,7 +57,11 @@ class NodeEndpoint(Struct):
 
 
 class ProduceResponse(Response, versions="0-13", flexible="9+"):
-    """TODO"""
+    """Where each partition's batch went.
+
+    v2  append time    v5  log start offset    v8  which records were refused, and why (KIP-467)
+    v10  the new leader, if moved (KIP-951)    v11  may say TRANSACTION_ABORTABLE (KIP-890)
+    """
 
     responses: Sequence[TopicProduceResponse] = array(TopicProduceResponse)
     throttle_time_ms: int = int32(default=0, versions="1+")
@@ -75,7 +80,30 @@ class TopicProduceData(Struct):
 
 
 class ProduceRequest(Request[ProduceResponse], api_key=0, versions="0-13", flexible="9+"):
-    """TODO"""
+    """Batches of records by topic and partition. acks=0 is the one request that gets no answer.
+
+    v0-v1  message format 0    v2  message format 1
+    v3  format 2, exactly one batch per partition; transactional id    v7  zstd allowed (KIP-110)
+    v9  flexible    v12  adds partitions to the transaction implicitly (KIP-890)
+    v13  topics by id (KIP-516)
+    """
+
+    BY_TOPIC_ID = Versions.parse("13+")
+    """Topics are named by id (KIP-516)."""
+    BATCHES_ONLY = Versions.parse("3+")
+    """Exactly one batch of message format 2 per partition; before, message sets."""
+    MESSAGE_FORMAT_0 = Versions.parse("0-1")
+    """Message sets without timestamps."""
+    ZSTD_ALLOWED = Versions.parse("7+")
+    """zstd may be used (KIP-110); before, UNSUPPORTED_COMPRESSION_TYPE."""
+    ADDS_PARTITIONS_TO_TRANSACTION = Versions.parse("12+")
+    """Transactional batches add their partition to the transaction (KIP-890)."""
+    KNOWS_STORAGE_ERROR = Versions.parse("4+")
+    """May be told KAFKA_STORAGE_ERROR; before, NOT_LEADER_OR_FOLLOWER."""
+    KNOWS_ABORTABLE = Versions.parse("11+")
+    """May be told TRANSACTION_ABORTABLE (KIP-890); before, the error behind it."""
+    TELLS_NEW_LEADER = Versions.parse("10+")
+    """The answer can name the new leader (KIP-951)."""
 
     transactional_id: str | None = string(default=None, versions="3+", nullable="3+")
     acks: int = int16()

@@ -1,4 +1,6 @@
-"""quorum"""
+"""The controllers' quorum (KIP-595, KIP-853): Vote (52), BeginQuorumEpoch (53), EndQuorumEpoch (54),
+DescribeQuorum (55), FetchSnapshot (59), AddRaftVoter (80), RemoveRaftVoter (81), UpdateRaftVoter (82).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from pykbroker.wire.schema import (
     MAX_INT32,
     ZERO_UUID,
     Struct,
+    Versions,
     array,
     boolean,
     int16,
@@ -44,7 +47,7 @@ class NodeEndpoint(Struct):
 
 
 class VoteResponse(Response, versions="0-2", flexible="0+"):
-    """TODO"""
+    """Whether the vote is granted, and who leads as far as is known."""
 
     error_code: int = int16()
     topics: Sequence[VoteResponseTopicData] = array(VoteResponseTopicData)
@@ -68,7 +71,10 @@ class VoteRequestTopicData(Struct):
 
 
 class VoteRequest(Request[VoteResponse], api_key=52, versions="0-2", flexible="0+"):
-    """TODO"""
+    """A candidate asks for a vote. v1 voter ids with directories (KIP-853); v2 pre-votes (KIP-996)."""
+
+    HAS_PRE_VOTE = Versions.parse("2+")
+    """pre_vote means something (KIP-996)."""
 
     cluster_id: str | None = string(default=None, nullable="0+")
     voter_id: int = int32(default=-1, versions="1+")
@@ -88,7 +94,7 @@ class BeginQuorumEpochResponseTopicData(Struct):
 
 
 class BeginQuorumEpochResponse(Response, versions="0-1", flexible="1+"):
-    """TODO"""
+    """Who leads, in which epoch."""
 
     error_code: int = int16()
     topics: Sequence[BeginQuorumEpochResponseTopicData] = array(BeginQuorumEpochResponseTopicData)
@@ -114,7 +120,7 @@ class LeaderEndpoint(Struct):
 
 
 class BeginQuorumEpochRequest(Request[BeginQuorumEpochResponse], api_key=53, versions="0-1", flexible="1+"):
-    """TODO"""
+    """A new leader says so to the voters. v1 flexible; endpoints and directories (KIP-853)."""
 
     cluster_id: str | None = string(default=None, nullable="0+")
     voter_id: int = int32(default=-1, versions="1+")
@@ -135,7 +141,7 @@ class EndQuorumEpochResponseTopicData(Struct):
 
 
 class EndQuorumEpochResponse(Response, versions="0-1", flexible="1+"):
-    """TODO"""
+    """Who leads, in which epoch."""
 
     error_code: int = int16()
     topics: Sequence[EndQuorumEpochResponseTopicData] = array(EndQuorumEpochResponseTopicData)
@@ -161,7 +167,7 @@ class EndQuorumEpochRequestTopicData(Struct):
 
 
 class EndQuorumEpochRequest(Request[EndQuorumEpochResponse], api_key=54, versions="0-1", flexible="1+"):
-    """TODO"""
+    """A leader resigns, and names who should be next. v1 flexible; directories (KIP-853)."""
 
     cluster_id: str | None = string(default=None, nullable="0+")
     topics: Sequence[EndQuorumEpochRequestTopicData] = array(EndQuorumEpochRequestTopicData)
@@ -204,7 +210,7 @@ class Node(Struct):
 
 
 class DescribeQuorumResponse(Response, versions="0-2", flexible="0+"):
-    """TODO"""
+    """Leader, high watermark, voters and observers."""
 
     error_code: int = int16()
     error_message: str | None = string(default=None, versions="2+", nullable="2+")
@@ -222,7 +228,10 @@ class DescribeQuorumRequestTopicData(Struct):
 
 
 class DescribeQuorumRequest(Request[DescribeQuorumResponse], api_key=55, versions="0-2", flexible="0+"):
-    """TODO"""
+    """Asks the leader how the quorum stands (KIP-595).
+
+    v1  times of fetches (KIP-836)    v2  directories and listeners (KIP-853)
+    """
 
     topics: Sequence[DescribeQuorumRequestTopicData] = array(DescribeQuorumRequestTopicData)
 
@@ -253,7 +262,7 @@ class FetchSnapshotResponseTopicSnapshot(Struct):
 
 
 class FetchSnapshotResponse(Response, versions="0-1", flexible="0+"):
-    """TODO"""
+    """A piece, as bytes that need not be whole batches."""
 
     throttle_time_ms: int = int32(default=0)
     error_code: int = int16()
@@ -275,7 +284,7 @@ class FetchSnapshotRequestTopicSnapshot(Struct):
 
 
 class FetchSnapshotRequest(Request[FetchSnapshotResponse], api_key=59, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Asks for a piece of a snapshot (KIP-630). v1 directory id (KIP-853)."""
 
     cluster_id: str | None = string(default=None, nullable="0+", tag=0)
     replica_id: int = int32(default=-1)
@@ -284,7 +293,7 @@ class FetchSnapshotRequest(Request[FetchSnapshotResponse], api_key=59, versions=
 
 
 class AddRaftVoterResponse(Response, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Whether it worked."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -292,7 +301,7 @@ class AddRaftVoterResponse(Response, versions="0-1", flexible="0+"):
 
 
 class AddRaftVoterRequest(Request[AddRaftVoterResponse], api_key=80, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Asks to make a controller a voter (KIP-853). v1 can be answered before the change is committed."""
 
     cluster_id: str | None = string(default=None, nullable="0+")
     timeout_ms: int = int32()
@@ -303,7 +312,7 @@ class AddRaftVoterRequest(Request[AddRaftVoterResponse], api_key=80, versions="0
 
 
 class RemoveRaftVoterResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Whether it worked."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -311,7 +320,7 @@ class RemoveRaftVoterResponse(Response, versions="0", flexible="0+"):
 
 
 class RemoveRaftVoterRequest(Request[RemoveRaftVoterResponse], api_key=81, versions="0", flexible="0+"):
-    """TODO"""
+    """Asks to remove a voter (KIP-853)."""
 
     cluster_id: str | None = string(default=None, nullable="0+")
     voter_id: int = int32()
@@ -326,7 +335,7 @@ class CurrentLeader(Struct):
 
 
 class UpdateRaftVoterResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Whether it worked, and who leads."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -339,7 +348,7 @@ class KRaftVersionFeature(Struct):
 
 
 class UpdateRaftVoterRequest(Request[UpdateRaftVoterResponse], api_key=82, versions="0", flexible="0+"):
-    """TODO"""
+    """A voter tells its endpoints and the kraft.version it supports (KIP-853)."""
 
     cluster_id: str | None = string(default=None, nullable="0+")
     current_leader_epoch: int = int32()

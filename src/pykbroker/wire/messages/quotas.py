@@ -1,4 +1,4 @@
-"""quotas"""
+"""Client quotas (KIP-546): DescribeClientQuotas (48), AlterClientQuotas (49)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DescribeClientQuotasResponseEntryData(Struct):
 
 
 class DescribeClientQuotasResponse(Response, versions="0-1", flexible="1+"):
-    """TODO"""
+    """Entities with their quotas; null entities if the request failed."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -41,7 +41,7 @@ class ComponentData(Struct):
 
 
 class DescribeClientQuotasRequest(Request[DescribeClientQuotasResponse], api_key=48, versions="0-1", flexible="1+"):
-    """TODO"""
+    """Asks for quotas of entities that match."""
 
     components: Sequence[ComponentData] = array(ComponentData)
     strict: bool = boolean()
@@ -54,7 +54,7 @@ class AlterClientQuotasResponseEntryData(Struct):
 
 
 class AlterClientQuotasResponse(Response, versions="0-1", flexible="1+"):
-    """TODO"""
+    """Per entity an error."""
 
     throttle_time_ms: int = int32()
     entries: Sequence[AlterClientQuotasResponseEntryData] = array(AlterClientQuotasResponseEntryData)
@@ -72,7 +72,7 @@ class AlterClientQuotasRequestEntryData(Struct):
 
 
 class AlterClientQuotasRequest(Request[AlterClientQuotasResponse], api_key=49, versions="0-1", flexible="1+"):
-    """TODO"""
+    """Sets or removes quotas; a null name is the default entity."""
 
     entries: Sequence[AlterClientQuotasRequestEntryData] = array(AlterClientQuotasRequestEntryData)
     validate_only: bool = boolean()

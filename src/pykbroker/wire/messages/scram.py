@@ -1,4 +1,4 @@
-"""scram"""
+"""Users with SCRAM passwords (KIP-554): API keys 50 and 51."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DescribeUserScramCredentialsResult(Struct):
 
 
 class DescribeUserScramCredentialsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Mechanisms and iterations; never salts or keys."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -36,7 +36,7 @@ class UserName(Struct):
 class DescribeUserScramCredentialsRequest(
     Request[DescribeUserScramCredentialsResponse], api_key=50, versions="0", flexible="0+"
 ):
-    """TODO"""
+    """Asks which SCRAM mechanisms users have; null means all users."""
 
     users: Sequence[UserName] | None = array(UserName, nullable="0+")
 
@@ -48,7 +48,7 @@ class AlterUserScramCredentialsResult(Struct):
 
 
 class AlterUserScramCredentialsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Per user an error."""
 
     throttle_time_ms: int = int32()
     results: Sequence[AlterUserScramCredentialsResult] = array(AlterUserScramCredentialsResult)
@@ -63,14 +63,14 @@ class ScramCredentialUpsertion(Struct):
     name: str = string()
     mechanism: int = int8()
     iterations: int = int32()
-    salt: bytes = data()
-    salted_password: bytes = data()
+    salt: bytes = data(secret=True)
+    salted_password: bytes = data(secret=True)
 
 
 class AlterUserScramCredentialsRequest(
     Request[AlterUserScramCredentialsResponse], api_key=51, versions="0", flexible="0+"
 ):
-    """TODO"""
+    """Sets or deletes SCRAM credentials. The password itself is never sent: it is salted by the client."""
 
     deletions: Sequence[ScramCredentialDeletion] = array(ScramCredentialDeletion)
     upsertions: Sequence[ScramCredentialUpsertion] = array(ScramCredentialUpsertion)

@@ -1,4 +1,9 @@
-"""share_groups"""
+"""Share groups (KIP-932): membership (76, 77), fetching and acknowledging records (78, 79), their offsets (90,
+91, 92).
+
+Version 0 of keys 76 to 79 was a preview in Apache Kafka 4.0 with a layout of its own; no release since speaks
+it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from pykbroker.wire.schema import (
     MAX_INT32,
     MIN_INT32,
     Struct,
+    Versions,
     array,
     boolean,
     int8,
@@ -35,7 +41,7 @@ class ShareGroupHeartbeatResponseAssignment(Struct):
 
 
 class ShareGroupHeartbeatResponse(Response, versions="1", flexible="0+"):
-    """TODO"""
+    """The member's epoch, and its assignment if that changed."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -49,7 +55,7 @@ class ShareGroupHeartbeatResponse(Response, versions="1", flexible="0+"):
 
 
 class ShareGroupHeartbeatRequest(Request[ShareGroupHeartbeatResponse], api_key=76, versions="1", flexible="0+"):
-    """TODO"""
+    """A member of a share group joins, stays or leaves (member epoch -1)."""
 
     group_id: str = string()
     member_id: str = string()
@@ -93,14 +99,14 @@ class DescribedGroup(Struct):
 
 
 class ShareGroupDescribeResponse(Response, versions="1", flexible="0+"):
-    """TODO"""
+    """Groups with members and assignments."""
 
     throttle_time_ms: int = int32()
     groups: Sequence[DescribedGroup] = array(DescribedGroup)
 
 
 class ShareGroupDescribeRequest(Request[ShareGroupDescribeResponse], api_key=77, versions="1", flexible="0+"):
-    """TODO"""
+    """Asks for share groups by name."""
 
     group_ids: Sequence[str] = array(string())
     include_authorized_operations: bool = boolean()
@@ -141,7 +147,7 @@ class NodeEndpoint(Struct):
 
 
 class ShareFetchResponse(Response, versions="1-2", flexible="0+"):
-    """TODO"""
+    """Records, and which of them were acquired how often."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -173,7 +179,13 @@ class ForgottenTopic(Struct):
 
 
 class ShareFetchRequest(Request[ShareFetchResponse], api_key=78, versions="1-2", flexible="0+"):
-    """TODO"""
+    """Asks for records to be acquired for this member, and acknowledges earlier ones in passing.
+
+    v2  how strictly max_records is kept (KIP-1206); acquisitions can be renewed (KIP-1222)
+    """
+
+    CAN_RENEW = Versions.parse("2+")
+    """Acknowledgement type 4 renews (KIP-1222)."""
 
     group_id: str | None = string(default=None, nullable="0+")
     member_id: str | None = string(default=None, nullable="0+")
@@ -202,7 +214,7 @@ class ShareAcknowledgeTopicResponse(Struct):
 
 
 class ShareAcknowledgeResponse(Response, versions="1-2", flexible="0+"):
-    """TODO"""
+    """Per partition an error. v2 tells how long acquisitions last."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -223,7 +235,10 @@ class AcknowledgeTopic(Struct):
 
 
 class ShareAcknowledgeRequest(Request[ShareAcknowledgeResponse], api_key=79, versions="1-2", flexible="0+"):
-    """TODO"""
+    """Acknowledges records: gap 0, accept 1, release 2, reject 3; v2 renew 4 (KIP-1222)."""
+
+    CAN_RENEW = Versions.parse("2+")
+    """Acknowledgement type 4 renews (KIP-1222)."""
 
     group_id: str | None = string(default=None, nullable="0+")
     member_id: str | None = string(default=None, nullable="0+")
@@ -255,7 +270,7 @@ class DescribeShareGroupOffsetsResponseGroup(Struct):
 
 
 class DescribeShareGroupOffsetsResponse(Response, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Start offsets per share-partition. v1 the lag (KIP-1226)."""
 
     throttle_time_ms: int = int32()
     groups: Sequence[DescribeShareGroupOffsetsResponseGroup] = array(DescribeShareGroupOffsetsResponseGroup)
@@ -276,7 +291,7 @@ class DescribeShareGroupOffsetsRequestGroup(Struct):
 class DescribeShareGroupOffsetsRequest(
     Request[DescribeShareGroupOffsetsResponse], api_key=90, versions="0-1", flexible="0+"
 ):
-    """TODO"""
+    """Asks where share groups stand; null topics mean all."""
 
     groups: Sequence[DescribeShareGroupOffsetsRequestGroup] = array(DescribeShareGroupOffsetsRequestGroup)
 
@@ -294,7 +309,7 @@ class AlterShareGroupOffsetsResponseTopic(Struct):
 
 
 class AlterShareGroupOffsetsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Per partition an error."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -313,7 +328,7 @@ class AlterShareGroupOffsetsRequestTopic(Struct):
 
 
 class AlterShareGroupOffsetsRequest(Request[AlterShareGroupOffsetsResponse], api_key=91, versions="0", flexible="0+"):
-    """TODO"""
+    """Sets the start offsets of an empty share group."""
 
     group_id: str = string()
     topics: Sequence[AlterShareGroupOffsetsRequestTopic] = array(AlterShareGroupOffsetsRequestTopic)
@@ -327,7 +342,7 @@ class DeleteShareGroupOffsetsResponseTopic(Struct):
 
 
 class DeleteShareGroupOffsetsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Per topic an error."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -340,7 +355,7 @@ class DeleteShareGroupOffsetsRequestTopic(Struct):
 
 
 class DeleteShareGroupOffsetsRequest(Request[DeleteShareGroupOffsetsResponse], api_key=92, versions="0", flexible="0+"):
-    """TODO"""
+    """Forgets topics of an empty share group."""
 
     group_id: str = string()
     topics: Sequence[DeleteShareGroupOffsetsRequestTopic] = array(DeleteShareGroupOffsetsRequestTopic)

@@ -1,4 +1,4 @@
-"""stored_consumer_groups"""
+"""Records of consumer groups (KIP-848) in ``__consumer_offsets``."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pykbroker.wire.schema import ALL_DEFAULTS, Struct, array, data, int8, int32
 
 
 class ConsumerGroupMetadataKey(StoredMessage, api_key=3, versions="0"):
-    """TODO"""
+    """A consumer group as a whole."""
 
     group_id: str = string()
 
 
 class ConsumerGroupMetadataValue(StoredMessage, api_key=3, versions="0", flexible="0+"):
-    """TODO"""
+    """The group epoch, and a hash of the metadata it was computed from."""
 
     epoch: int = int32()
     metadata_hash: int = int64(default=0, tag=0)
 
 
 class ConsumerGroupPartitionMetadataKey(StoredMessage, api_key=4, versions="0"):
-    """TODO"""
+    """The topics of a consumer group, in records from before Apache Kafka 4.1."""
 
     group_id: str = string()
 
@@ -40,13 +40,13 @@ class TopicMetadata(Struct):
 
 
 class ConsumerGroupPartitionMetadataValue(StoredMessage, api_key=4, versions="0", flexible="0+"):
-    """TODO"""
+    """Topics with their numbers of partitions; a hash in the group record replaced it."""
 
     topics: Sequence[TopicMetadata] = array(TopicMetadata)
 
 
 class ConsumerGroupMemberMetadataKey(StoredMessage, api_key=5, versions="0"):
-    """TODO"""
+    """A member of a consumer group."""
 
     group_id: str = string()
     member_id: str = string()
@@ -63,7 +63,7 @@ class ClassicMemberMetadata(Struct):
 
 
 class ConsumerGroupMemberMetadataValue(StoredMessage, api_key=5, versions="0", flexible="0+"):
-    """TODO"""
+    """What a member subscribes to; for a classic member also its protocols (KIP-848 migration)."""
 
     instance_id: str | None = string(default=None, nullable="0+")
     rack_id: str | None = string(default=None, nullable="0+")
@@ -79,20 +79,20 @@ class ConsumerGroupMemberMetadataValue(StoredMessage, api_key=5, versions="0", f
 
 
 class ConsumerGroupTargetAssignmentMetadataKey(StoredMessage, api_key=6, versions="0"):
-    """TODO"""
+    """The target assignment of a consumer group as a whole."""
 
     group_id: str = string()
 
 
 class ConsumerGroupTargetAssignmentMetadataValue(StoredMessage, api_key=6, versions="0", flexible="0+"):
-    """TODO"""
+    """The group epoch the target assignment is for."""
 
     assignment_epoch: int = int32()
     assignment_timestamp: int = int64(default=0, tag=0)
 
 
 class ConsumerGroupTargetAssignmentMemberKey(StoredMessage, api_key=7, versions="0"):
-    """TODO"""
+    """A member's part of the target assignment."""
 
     group_id: str = string()
     member_id: str = string()
@@ -104,13 +104,13 @@ class TopicPartition(Struct):
 
 
 class ConsumerGroupTargetAssignmentMemberValue(StoredMessage, api_key=7, versions="0", flexible="0+"):
-    """TODO"""
+    """The partitions a member shall have."""
 
     topic_partitions: Sequence[TopicPartition] = array(TopicPartition)
 
 
 class ConsumerGroupCurrentMemberAssignmentKey(StoredMessage, api_key=8, versions="0"):
-    """TODO"""
+    """What a member has now."""
 
     group_id: str = string()
     member_id: str = string()
@@ -123,7 +123,7 @@ class TopicPartitions(Struct):
 
 
 class ConsumerGroupCurrentMemberAssignmentValue(StoredMessage, api_key=8, versions="0", flexible="0+"):
-    """TODO"""
+    """Epoch, state and partitions of a member, and those it has yet to give back."""
 
     member_epoch: int = int32()
     previous_member_epoch: int = int32()
@@ -133,14 +133,14 @@ class ConsumerGroupCurrentMemberAssignmentValue(StoredMessage, api_key=8, versio
 
 
 class ConsumerGroupRegularExpressionKey(StoredMessage, api_key=16, versions="0"):
-    """TODO"""
+    """A regular expression that members of a consumer group subscribe with."""
 
     group_id: str = string()
     regular_expression: str = string()
 
 
 class ConsumerGroupRegularExpressionValue(StoredMessage, api_key=16, versions="0", flexible="0+"):
-    """TODO"""
+    """The topics it matched, and when and at which metadata version that was."""
 
     topics: Sequence[str] = array(string())
     version: int = int64()

@@ -1,4 +1,8 @@
-"""stored_groups"""
+"""Records of classic groups and of committed offsets in ``__consumer_offsets``.
+
+The number in ``api_key`` is the record type that its key begins with. All kinds of group:
+``stored_group_records.py``.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from pykbroker.wire.schema import ZERO_UUID, Struct, array, data, int32, int64, 
 
 
 class LegacyOffsetCommitKey(StoredMessage, api_key=0, versions="0"):
-    """TODO"""
+    """A committed offset, as written by the first releases that kept offsets in a topic."""
 
     group: str = string()
     topic: str = string()
@@ -17,7 +21,7 @@ class LegacyOffsetCommitKey(StoredMessage, api_key=0, versions="0"):
 
 
 class LegacyOffsetCommitValue(StoredMessage, api_key=0, versions="0"):
-    """TODO"""
+    """The value to it; read by nobody but tools since."""
 
     offset: int = int64()
     metadata: str = string()
@@ -25,7 +29,7 @@ class LegacyOffsetCommitValue(StoredMessage, api_key=0, versions="0"):
 
 
 class OffsetCommitKey(StoredMessage, api_key=1, versions="0"):
-    """TODO"""
+    """Whose offset: group, topic, partition."""
 
     group: str = string()
     topic: str = string()
@@ -33,7 +37,11 @@ class OffsetCommitKey(StoredMessage, api_key=1, versions="0"):
 
 
 class OffsetCommitValue(StoredMessage, api_key=1, versions="0-4", flexible="4+"):
-    """TODO"""
+    """A committed offset.
+
+    v1  has its own expiry    v3  the leader epoch
+    v4  is flexible, so that tags can be added (KIP-915)
+    """
 
     offset: int = int64()
     leader_epoch: int = int32(default=-1, versions="3+")
@@ -44,7 +52,7 @@ class OffsetCommitValue(StoredMessage, api_key=1, versions="0-4", flexible="4+")
 
 
 class GroupMetadataKey(StoredMessage, api_key=2, versions="0"):
-    """TODO"""
+    """A classic group."""
 
     group: str = string()
 
@@ -61,7 +69,10 @@ class MemberMetadata(Struct):
 
 
 class GroupMetadataValue(StoredMessage, api_key=2, versions="0-4", flexible="4+"):
-    """TODO"""
+    """A classic group after a rebalance.
+
+    v2  when its state last changed    v3  static members    v4  flexible (KIP-915)
+    """
 
     protocol_type: str = string()
     generation: int = int32()

@@ -1,4 +1,9 @@
-"""stored_log"""
+"""What is written in logs and beside them: control records, the ends of a snapshot, the quorum's state file, the
+producer snapshot.
+
+Control records have the key that ``stored.encode_control_key`` makes; snapshot header and footer are control
+records too.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,7 @@ from pykbroker.wire.schema import (
 
 
 class EndTxnMarker(StoredMessage, versions="0"):
-    """TODO"""
+    """The control record that ends a transaction in a partition: its key says commit or abort."""
 
     coordinator_epoch: int = int32()
 
@@ -32,7 +37,7 @@ class LeaderChangeMessageVoter(Struct):
 
 
 class LeaderChangeMessage(StoredMessage, versions="0-1", flexible="0+"):
-    """TODO"""
+    """The control record that a new leader of the quorum writes first. v1 directories of voters (KIP-853)."""
 
     version: int = int16()
     leader_id: int = int32()
@@ -41,7 +46,7 @@ class LeaderChangeMessage(StoredMessage, versions="0-1", flexible="0+"):
 
 
 class KRaftVersionRecord(StoredMessage, versions="0", flexible="0+"):
-    """TODO"""
+    """The control record of ``kraft.version`` (KIP-853)."""
 
     version: int = int16()
     kraft_version: int = int16()
@@ -66,21 +71,21 @@ class VotersRecordVoter(Struct):
 
 
 class VotersRecord(StoredMessage, versions="0", flexible="0+"):
-    """TODO"""
+    """The control record of the voters (KIP-853)."""
 
     version: int = int16()
     voters: Sequence[VotersRecordVoter] = array(VotersRecordVoter)
 
 
 class SnapshotHeaderRecord(StoredMessage, versions="0", flexible="0+"):
-    """TODO"""
+    """The control record that begins a snapshot (KIP-630)."""
 
     version: int = int16()
     last_contained_log_timestamp: int = int64()
 
 
 class SnapshotFooterRecord(StoredMessage, versions="0", flexible="0+"):
-    """TODO"""
+    """The control record that ends a snapshot: without it the file is not whole."""
 
     version: int = int16()
 
@@ -90,7 +95,10 @@ class QuorumStateDataVoter(Struct):
 
 
 class QuorumStateData(StoredMessage, versions="0-1", flexible="0+"):
-    """TODO"""
+    """The file ``quorum-state``, as JSON there: who was voted for, in which epoch.
+
+    v1  without the voters (KIP-853)
+    """
 
     cluster_id: str = string(default="", versions="0")
     leader_id: int = int32(default=-1)
@@ -115,7 +123,7 @@ class ProducerEntry(Struct):
 
 
 class ProducerSnapshot(StoredMessage, versions="1"):
-    """TODO"""
+    """The ``.snapshot`` file of producer states, v1. Its CRC covers what follows the CRC field."""
 
     crc: int = uint32()
     producer_entries: Sequence[ProducerEntry] = array(ProducerEntry)

@@ -1,4 +1,4 @@
-"""stored_metadata_brokers"""
+"""Metadata records about brokers and controllers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ class BrokerFeature(Struct):
 
 
 class RegisterBrokerRecord(StoredMessage, api_key=0, versions="0-4", flexible="0+"):
-    """TODO"""
+    """A broker registered (KIP-631).
+
+    v1  controlled shutdown (KIP-841)    v2  ZooKeeper migration    v3  log directories (KIP-858)
+    v4  cordoned ones (KIP-1066)
+    """
 
     broker_id: int = int32()
     is_migrating_zk_broker: bool = boolean(default=False, versions="2+")
@@ -38,28 +42,31 @@ class RegisterBrokerRecord(StoredMessage, api_key=0, versions="0-4", flexible="0
 
 
 class UnregisterBrokerRecord(StoredMessage, api_key=1, versions="0", flexible="0+"):
-    """TODO"""
+    """A broker was removed from the cluster."""
 
     broker_id: int = int32()
     broker_epoch: int = int64()
 
 
 class FenceBrokerRecord(StoredMessage, api_key=7, versions="0", flexible="0+"):
-    """TODO"""
+    """A broker was fenced; superseded by BrokerRegistrationChangeRecord."""
 
     id: int = int32()
     epoch: int = int64()
 
 
 class UnfenceBrokerRecord(StoredMessage, api_key=8, versions="0", flexible="0+"):
-    """TODO"""
+    """A broker was unfenced; superseded by BrokerRegistrationChangeRecord."""
 
     id: int = int32()
     epoch: int = int64()
 
 
 class BrokerRegistrationChangeRecord(StoredMessage, api_key=17, versions="0-3", flexible="0+"):
-    """TODO"""
+    """What changed about a broker: -1, 0 and 1 in the flags mean off, unchanged and on.
+
+    v1  controlled shutdown (KIP-841)    v2  log directories (KIP-858)    v3  cordoned ones (KIP-1066)
+    """
 
     broker_id: int = int32()
     broker_epoch: int = int64()
@@ -83,7 +90,7 @@ class ControllerFeature(Struct):
 
 
 class RegisterControllerRecord(StoredMessage, api_key=27, versions="0", flexible="0+"):
-    """TODO"""
+    """A controller registered (KIP-919)."""
 
     controller_id: int = int32()
     incarnation_id: bytes = uuid()

@@ -1,4 +1,4 @@
-"""stored_metadata_security"""
+"""Metadata records about ACLs, SCRAM credentials, delegation tokens and client quotas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pykbroker.wire.schema import Struct, array, boolean, data, float64, int8, i
 
 
 class AccessControlEntryRecord(StoredMessage, api_key=18, versions="0", flexible="0+"):
-    """TODO"""
+    """An ACL, with an id of its own."""
 
     id: bytes = uuid()
     resource_type: int = int8()
@@ -22,31 +22,31 @@ class AccessControlEntryRecord(StoredMessage, api_key=18, versions="0", flexible
 
 
 class RemoveAccessControlEntryRecord(StoredMessage, api_key=19, versions="0", flexible="0+"):
-    """TODO"""
+    """An ACL was removed."""
 
     id: bytes = uuid()
 
 
 class UserScramCredentialRecord(StoredMessage, api_key=11, versions="0", flexible="0+"):
-    """TODO"""
+    """A user's SCRAM credential (KIP-900)."""
 
     name: str = string()
     mechanism: int = int8()
-    salt: bytes = data()
-    stored_key: bytes = data()
-    server_key: bytes = data()
+    salt: bytes = data(secret=True)
+    stored_key: bytes = data(secret=True)
+    server_key: bytes = data(secret=True)
     iterations: int = int32()
 
 
 class RemoveUserScramCredentialRecord(StoredMessage, api_key=22, versions="0", flexible="0+"):
-    """TODO"""
+    """A user's SCRAM credential was removed."""
 
     name: str = string()
     mechanism: int = int8()
 
 
 class DelegationTokenRecord(StoredMessage, api_key=10, versions="0", flexible="0+"):
-    """TODO"""
+    """A delegation token (KIP-900); its HMAC is not stored, it follows from the id and the secret key."""
 
     owner: str = string()
     requester: str = string()
@@ -58,7 +58,7 @@ class DelegationTokenRecord(StoredMessage, api_key=10, versions="0", flexible="0
 
 
 class RemoveDelegationTokenRecord(StoredMessage, api_key=26, versions="0", flexible="0+"):
-    """TODO"""
+    """A delegation token was removed."""
 
     token_id: str = string()
 
@@ -69,7 +69,7 @@ class EntityData(Struct):
 
 
 class ClientQuotaRecord(StoredMessage, api_key=14, versions="0", flexible="0+"):
-    """TODO"""
+    """A quota of an entity was set or removed."""
 
     entity: Sequence[EntityData] = array(EntityData)
     key: str = string()

@@ -1,4 +1,4 @@
-"""stored_metadata_topics"""
+"""Metadata records about topics, partitions and configurations."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pykbroker.wire.schema import array, int8, int32, string, uuid
 
 
 class TopicRecord(StoredMessage, api_key=2, versions="0", flexible="0+"):
-    """TODO"""
+    """A topic was created."""
 
     name: str = string()
     topic_id: bytes = uuid()
 
 
 class RemoveTopicRecord(StoredMessage, api_key=9, versions="0", flexible="0+"):
-    """TODO"""
+    """A topic was deleted, with its partitions."""
 
     topic_id: bytes = uuid()
 
 
 class PartitionRecord(StoredMessage, api_key=3, versions="0-2", flexible="0+"):
-    """TODO"""
+    """A partition as a whole. v1 directories (KIP-858); v2 eligible leader replicas (KIP-966)."""
 
     partition_id: int = int32(default=-1)
     topic_id: bytes = uuid()
@@ -40,7 +40,10 @@ class PartitionRecord(StoredMessage, api_key=3, versions="0-2", flexible="0+"):
 
 
 class PartitionChangeRecord(StoredMessage, api_key=5, versions="0-2", flexible="0+"):
-    """TODO"""
+    """What changed in a partition; what did not is left out.
+
+    v1  directories (KIP-858)    v2  eligible leader replicas (KIP-966)
+    """
 
     partition_id: int = int32(default=-1)
     topic_id: bytes = uuid()
@@ -56,13 +59,13 @@ class PartitionChangeRecord(StoredMessage, api_key=5, versions="0-2", flexible="
 
 
 class ClearElrRecord(StoredMessage, api_key=28, versions="0", flexible="0+"):
-    """TODO"""
+    """Forgets eligible leader replicas of one topic, or of all if it has no name (KIP-966)."""
 
     topic_name: str = string()
 
 
 class ConfigRecord(StoredMessage, api_key=4, versions="0", flexible="0+"):
-    """TODO"""
+    """An entry of a configuration was set, or with a null value removed."""
 
     resource_type: int = int8()
     resource_name: str = string()

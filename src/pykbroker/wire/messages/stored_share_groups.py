@@ -1,4 +1,6 @@
-"""stored_share_groups"""
+"""Records of share groups (KIP-932) in ``__consumer_offsets``: membership. Deliveries are in
+``stored_shares.py``.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ from pykbroker.wire.schema import Struct, array, int8, int32, int64, string, uui
 
 
 class ShareGroupMemberMetadataKey(StoredMessage, api_key=10, versions="0"):
-    """TODO"""
+    """A member of a share group."""
 
     group_id: str = string()
     member_id: str = string()
 
 
 class ShareGroupMemberMetadataValue(StoredMessage, api_key=10, versions="0", flexible="0+"):
-    """TODO"""
+    """What a member subscribes to."""
 
     rack_id: str | None = string(default=None, nullable="0+")
     client_id: str = string()
@@ -25,33 +27,33 @@ class ShareGroupMemberMetadataValue(StoredMessage, api_key=10, versions="0", fle
 
 
 class ShareGroupMetadataKey(StoredMessage, api_key=11, versions="0"):
-    """TODO"""
+    """A share group as a whole."""
 
     group_id: str = string()
 
 
 class ShareGroupMetadataValue(StoredMessage, api_key=11, versions="0", flexible="0+"):
-    """TODO"""
+    """The group epoch, and a hash of the metadata it was computed from."""
 
     epoch: int = int32()
     metadata_hash: int = int64()
 
 
 class ShareGroupTargetAssignmentMetadataKey(StoredMessage, api_key=12, versions="0"):
-    """TODO"""
+    """The target assignment of a share group as a whole."""
 
     group_id: str = string()
 
 
 class ShareGroupTargetAssignmentMetadataValue(StoredMessage, api_key=12, versions="0", flexible="0+"):
-    """TODO"""
+    """The epoch of the target assignment."""
 
     assignment_epoch: int = int32()
     assignment_timestamp: int = int64(default=0, tag=0)
 
 
 class ShareGroupTargetAssignmentMemberKey(StoredMessage, api_key=13, versions="0"):
-    """TODO"""
+    """A member's part of the target assignment."""
 
     group_id: str = string()
     member_id: str = string()
@@ -63,13 +65,13 @@ class TopicPartition(Struct):
 
 
 class ShareGroupTargetAssignmentMemberValue(StoredMessage, api_key=13, versions="0", flexible="0+"):
-    """TODO"""
+    """The partitions a member shall have."""
 
     topic_partitions: Sequence[TopicPartition] = array(TopicPartition)
 
 
 class ShareGroupCurrentMemberAssignmentKey(StoredMessage, api_key=14, versions="0"):
-    """TODO"""
+    """What a member has now."""
 
     group_id: str = string()
     member_id: str = string()
@@ -81,7 +83,7 @@ class TopicPartitions(Struct):
 
 
 class ShareGroupCurrentMemberAssignmentValue(StoredMessage, api_key=14, versions="0", flexible="0+"):
-    """TODO"""
+    """Epoch, state and partitions of a member."""
 
     member_epoch: int = int32()
     previous_member_epoch: int = int32()
@@ -90,7 +92,7 @@ class ShareGroupCurrentMemberAssignmentValue(StoredMessage, api_key=14, versions
 
 
 class ShareGroupStatePartitionMetadataKey(StoredMessage, api_key=15, versions="0"):
-    """TODO"""
+    """Which share-partitions of a group have state with the share coordinator."""
 
     group_id: str = string()
 
@@ -107,7 +109,7 @@ class TopicInfo(Struct):
 
 
 class ShareGroupStatePartitionMetadataValue(StoredMessage, api_key=15, versions="0", flexible="0+"):
-    """TODO"""
+    """Those being initialized, initialized, and being deleted."""
 
     initializing_topics: Sequence[TopicPartitionsInfo] = array(TopicPartitionsInfo)
     initialized_topics: Sequence[TopicPartitionsInfo] = array(TopicPartitionsInfo)

@@ -1,4 +1,4 @@
-"""stored_shares"""
+"""Records of ``__share_group_state`` (KIP-932): what was delivered and acknowledged, per share-partition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pykbroker.wire.schema import Struct, array, int8, int16, int32, int64, stri
 
 
 class ShareSnapshotKey(StoredMessage, api_key=0, versions="0"):
-    """TODO"""
+    """The whole state of a share-partition."""
 
     group_id: str = string()
     topic_id: bytes = uuid()
@@ -24,7 +24,7 @@ class StateBatch(Struct):
 
 
 class ShareSnapshotValue(StoredMessage, api_key=0, versions="0", flexible="0+"):
-    """TODO"""
+    """Epochs, start offset and the states of batches after it."""
 
     snapshot_epoch: int = int32()
     state_epoch: int = int32()
@@ -37,7 +37,7 @@ class ShareSnapshotValue(StoredMessage, api_key=0, versions="0", flexible="0+"):
 
 
 class ShareUpdateKey(StoredMessage, api_key=1, versions="0"):
-    """TODO"""
+    """A change since the last snapshot of a share-partition."""
 
     group_id: str = string()
     topic_id: bytes = uuid()
@@ -45,7 +45,7 @@ class ShareUpdateKey(StoredMessage, api_key=1, versions="0"):
 
 
 class ShareUpdateValue(StoredMessage, api_key=1, versions="0", flexible="0+"):
-    """TODO"""
+    """What changed: the start offset and some batches."""
 
     snapshot_epoch: int = int32()
     leader_epoch: int = int32()

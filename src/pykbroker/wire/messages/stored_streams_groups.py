@@ -1,4 +1,4 @@
-"""stored_streams_groups"""
+"""Records of Streams groups (KIP-1071) in ``__consumer_offsets``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pykbroker.wire.schema import Struct, array, int8, int16, int32, int64, stri
 
 
 class StreamsGroupMetadataKey(StoredMessage, api_key=17, versions="0"):
-    """TODO"""
+    """A Streams group as a whole."""
 
     group_id: str = string()
 
@@ -20,7 +20,9 @@ class LastAssignmentConfig(Struct):
 
 
 class StreamsGroupMetadataValue(StoredMessage, api_key=17, versions="0", flexible="0+"):
-    """TODO"""
+    """The group epoch, a hash of the metadata it was computed from, and the topology it was validated
+    with.
+    """
 
     epoch: int = int32()
     metadata_hash: int = int64()
@@ -31,7 +33,7 @@ class StreamsGroupMetadataValue(StoredMessage, api_key=17, versions="0", flexibl
 
 
 class StreamsGroupMemberMetadataKey(StoredMessage, api_key=19, versions="0"):
-    """TODO"""
+    """A member of a Streams group: one client instance."""
 
     group_id: str = string()
     member_id: str = string()
@@ -48,7 +50,7 @@ class KeyValue(Struct):
 
 
 class StreamsGroupMemberMetadataValue(StoredMessage, api_key=19, versions="0", flexible="0+"):
-    """TODO"""
+    """Process, endpoint, tags and topology epoch of a member."""
 
     instance_id: str | None = string(default=None, nullable="0+")
     rack_id: str | None = string(default=None, nullable="0+")
@@ -62,20 +64,20 @@ class StreamsGroupMemberMetadataValue(StoredMessage, api_key=19, versions="0", f
 
 
 class StreamsGroupTargetAssignmentMetadataKey(StoredMessage, api_key=20, versions="0"):
-    """TODO"""
+    """The target assignment of a Streams group as a whole."""
 
     group_id: str = string()
 
 
 class StreamsGroupTargetAssignmentMetadataValue(StoredMessage, api_key=20, versions="0", flexible="0+"):
-    """TODO"""
+    """The epoch of the target assignment."""
 
     assignment_epoch: int = int32()
     assignment_timestamp: int = int64(default=0, tag=0)
 
 
 class StreamsGroupTargetAssignmentMemberKey(StoredMessage, api_key=21, versions="0"):
-    """TODO"""
+    """A member's part of the target assignment."""
 
     group_id: str = string()
     member_id: str = string()
@@ -87,7 +89,7 @@ class StreamsGroupTargetAssignmentMemberValueTaskIds(Struct):
 
 
 class StreamsGroupTargetAssignmentMemberValue(StoredMessage, api_key=21, versions="0", flexible="0+"):
-    """TODO"""
+    """The tasks a member shall have: active, standby, warm-up."""
 
     active_tasks: Sequence[StreamsGroupTargetAssignmentMemberValueTaskIds] = array(
         StreamsGroupTargetAssignmentMemberValueTaskIds
@@ -101,7 +103,7 @@ class StreamsGroupTargetAssignmentMemberValue(StoredMessage, api_key=21, version
 
 
 class StreamsGroupCurrentMemberAssignmentKey(StoredMessage, api_key=22, versions="0"):
-    """TODO"""
+    """What a member has now."""
 
     group_id: str = string()
     member_id: str = string()
@@ -114,7 +116,7 @@ class StreamsGroupCurrentMemberAssignmentValueTaskIds(Struct):
 
 
 class StreamsGroupCurrentMemberAssignmentValue(StoredMessage, api_key=22, versions="0", flexible="0+"):
-    """TODO"""
+    """Epoch, state and tasks of a member, and active tasks it has yet to give back."""
 
     member_epoch: int = int32()
     previous_member_epoch: int = int32()
@@ -140,7 +142,7 @@ class StreamsGroupCurrentMemberAssignmentValue(StoredMessage, api_key=22, versio
 
 
 class StreamsGroupTopologyKey(StoredMessage, api_key=23, versions="0"):
-    """TODO"""
+    """The topology of a Streams group."""
 
     group_id: str = string()
 
@@ -174,7 +176,7 @@ class Subtopology(Struct):
 
 
 class StreamsGroupTopologyValue(StoredMessage, api_key=23, versions="0", flexible="0+"):
-    """TODO"""
+    """Subtopologies with their topics, as the members declared them."""
 
     epoch: int = int32()
     subtopologies: Sequence[Subtopology] = array(Subtopology)

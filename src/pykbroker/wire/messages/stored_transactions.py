@@ -1,4 +1,4 @@
-"""stored_transactions"""
+"""Records of ``__transaction_state``: one transactional id each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pykbroker.wire.schema import Struct, array, int8, int16, int32, int64, stri
 
 
 class TransactionLogKey(StoredMessage, api_key=0, versions="0"):
-    """TODO"""
+    """A transactional id."""
 
     transactional_id: str = string()
 
@@ -20,7 +20,10 @@ class PartitionsSchema(Struct):
 
 
 class TransactionLogValue(StoredMessage, api_key=0, versions="0-1", flexible="1+"):
-    """TODO"""
+    """Producer, state, partitions and times of a transactional id.
+
+    v1  is flexible, with the epochs of KIP-890 in tags
+    """
 
     producer_id: int = int64()
     previous_producer_id: int = int64(default=-1, tag=0, tagged="1+")

@@ -1,4 +1,4 @@
-"""streams_groups"""
+"""Groups of Kafka Streams applications (KIP-1071): StreamsGroupHeartbeat (88), StreamsGroupDescribe (89)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class EndpointToPartitions(Struct):
 
 
 class StreamsGroupHeartbeatResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Tasks to run, where others run, and what is wrong with the topology if anything is."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -107,7 +107,10 @@ class TaskOffset(Struct):
 
 
 class StreamsGroupHeartbeatRequest(Request[StreamsGroupHeartbeatResponse], api_key=88, versions="0", flexible="0+"):
-    """TODO"""
+    """A process of a Streams application joins, stays, brings its topology, or leaves.
+
+    Fields that have not changed since the last request are null.
+    """
 
     group_id: str = string()
     member_id: str = string()
@@ -184,14 +187,14 @@ class DescribedGroup(Struct):
 
 
 class StreamsGroupDescribeResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Groups with topology, members and tasks."""
 
     throttle_time_ms: int = int32()
     groups: Sequence[DescribedGroup] = array(DescribedGroup)
 
 
 class StreamsGroupDescribeRequest(Request[StreamsGroupDescribeResponse], api_key=89, versions="0", flexible="0+"):
-    """TODO"""
+    """Asks for Streams groups by name."""
 
     group_ids: Sequence[str] = array(string())
     include_authorized_operations: bool = boolean()

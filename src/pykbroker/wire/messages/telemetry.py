@@ -1,4 +1,4 @@
-"""telemetry"""
+"""Metrics that clients push (KIP-714): GetTelemetrySubscriptions (71), PushTelemetry (72)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pykbroker.wire.schema import array, boolean, data, int8, int16, int32, stri
 
 
 class GetTelemetrySubscriptionsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """What to push, how often and how."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -25,20 +25,20 @@ class GetTelemetrySubscriptionsResponse(Response, versions="0", flexible="0+"):
 class GetTelemetrySubscriptionsRequest(
     Request[GetTelemetrySubscriptionsResponse], api_key=71, versions="0", flexible="0+"
 ):
-    """TODO"""
+    """A client asks which metrics to push, and is given an id if it has none."""
 
     client_instance_id: bytes = uuid()
 
 
 class PushTelemetryResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Whether they were taken."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
 
 
 class PushTelemetryRequest(Request[PushTelemetryResponse], api_key=72, versions="0", flexible="0+"):
-    """TODO"""
+    """Metrics of a client, as OTLP in bytes, possibly compressed."""
 
     client_instance_id: bytes = uuid()
     subscription_id: int = int32()

@@ -1,4 +1,4 @@
-"""tokens"""
+"""Delegation tokens (KIP-48): create, renew, expire, describe (API keys 38 to 41)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pykbroker.wire.schema import Struct, array, data, int16, int32, int64, stri
 
 
 class CreateDelegationTokenResponse(Response, versions="0-3", flexible="2+"):
-    """TODO"""
+    """The token: its id and its secret, the HMAC."""
 
     error_code: int = int16()
     principal_type: str = string()
@@ -20,7 +20,7 @@ class CreateDelegationTokenResponse(Response, versions="0-3", flexible="2+"):
     expiry_timestamp_ms: int = int64()
     max_timestamp_ms: int = int64()
     token_id: str = string()
-    hmac: bytes = data()
+    hmac: bytes = data(secret=True)
     throttle_time_ms: int = int32()
 
 
@@ -30,7 +30,7 @@ class CreatableRenewers(Struct):
 
 
 class CreateDelegationTokenRequest(Request[CreateDelegationTokenResponse], api_key=38, versions="0-3", flexible="2+"):
-    """TODO"""
+    """Asks for a token. v3 for another owner (KIP-373)."""
 
     owner_principal_type: str | None = string(default=None, versions="3+", nullable="3+")
     owner_principal_name: str | None = string(default=None, versions="3+", nullable="3+")
@@ -39,7 +39,7 @@ class CreateDelegationTokenRequest(Request[CreateDelegationTokenResponse], api_k
 
 
 class RenewDelegationTokenResponse(Response, versions="0-2", flexible="2+"):
-    """TODO"""
+    """The new expiry."""
 
     error_code: int = int16()
     expiry_timestamp_ms: int = int64()
@@ -47,14 +47,14 @@ class RenewDelegationTokenResponse(Response, versions="0-2", flexible="2+"):
 
 
 class RenewDelegationTokenRequest(Request[RenewDelegationTokenResponse], api_key=39, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Prolongs a token, which is named by its HMAC."""
 
-    hmac: bytes = data()
+    hmac: bytes = data(secret=True)
     renew_period_ms: int = int64()
 
 
 class ExpireDelegationTokenResponse(Response, versions="0-2", flexible="2+"):
-    """TODO"""
+    """The new expiry."""
 
     error_code: int = int16()
     expiry_timestamp_ms: int = int64()
@@ -62,9 +62,9 @@ class ExpireDelegationTokenResponse(Response, versions="0-2", flexible="2+"):
 
 
 class ExpireDelegationTokenRequest(Request[ExpireDelegationTokenResponse], api_key=40, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Ends a token now or later; it is named by its HMAC."""
 
-    hmac: bytes = data()
+    hmac: bytes = data(secret=True)
     expiry_time_period_ms: int = int64()
 
 
@@ -82,12 +82,12 @@ class DescribedDelegationToken(Struct):
     expiry_timestamp: int = int64()
     max_timestamp: int = int64()
     token_id: str = string()
-    hmac: bytes = data()
+    hmac: bytes = data(secret=True)
     renewers: Sequence[DescribedDelegationTokenRenewer] = array(DescribedDelegationTokenRenewer)
 
 
 class DescribeDelegationTokenResponse(Response, versions="0-3", flexible="2+"):
-    """TODO"""
+    """Tokens with their HMACs. v3 who asked for them (KIP-373)."""
 
     error_code: int = int16()
     tokens: Sequence[DescribedDelegationToken] = array(DescribedDelegationToken)
@@ -102,6 +102,6 @@ class DescribeDelegationTokenOwner(Struct):
 class DescribeDelegationTokenRequest(
     Request[DescribeDelegationTokenResponse], api_key=41, versions="0-3", flexible="2+"
 ):
-    """TODO"""
+    """Asks for tokens of owners; null means all that may be seen."""
 
     owners: Sequence[DescribeDelegationTokenOwner] | None = array(DescribeDelegationTokenOwner, nullable="0+")

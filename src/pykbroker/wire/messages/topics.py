@@ -1,11 +1,25 @@
-"""topics"""
+"""Administration of topics and partitions: CreateTopics (19), DeleteTopics (20), DeleteRecords (21),
+CreatePartitions (37), ElectLeaders (43), AlterPartitionReassignments (45), ListPartitionReassignments (46).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pykbroker.wire.api import Request, Response
-from pykbroker.wire.schema import ZERO_UUID, Struct, array, boolean, int8, int16, int32, int64, string, uuid
+from pykbroker.wire.schema import (
+    ZERO_UUID,
+    Struct,
+    Versions,
+    array,
+    boolean,
+    int8,
+    int16,
+    int32,
+    int64,
+    string,
+    uuid,
+)
 
 
 class CreatableTopicConfigs(Struct):
@@ -30,7 +44,7 @@ class CreatableTopicResult(Struct):
 
 
 class CreateTopicsResponse(Response, versions="0-7", flexible="5+"):
-    """TODO"""
+    """Per topic an error, and since v5 what was created."""
 
     throttle_time_ms: int = int32(default=0, versions="2+")
     topics: Sequence[CreatableTopicResult] = array(CreatableTopicResult)
@@ -55,7 +69,17 @@ class CreatableTopic(Struct):
 
 
 class CreateTopicsRequest(Request[CreateTopicsResponse], api_key=19, versions="0-7", flexible="5+"):
-    """TODO"""
+    """Asks to create topics, by counts or by explicit assignment.
+
+    v1  validate only    v4  -1 means the broker's default (KIP-464)
+    v5  flexible; answers with the configs (KIP-525)    v6  may be throttled by quota (KIP-599)
+    v7  answers with topic ids
+    """
+
+    COUNTS_MAY_BE_DEFAULT = Versions.parse("4+")
+    """-1 partitions or replicas mean the broker's default (KIP-464)."""
+    KNOWS_QUOTA_EXCEEDED = Versions.parse("6+")
+    """May be told THROTTLING_QUOTA_EXCEEDED (KIP-599); before, it only waits."""
 
     topics: Sequence[CreatableTopic] = array(CreatableTopic)
     timeout_ms: int = int32(default=60000)
@@ -70,7 +94,7 @@ class DeletableTopicResult(Struct):
 
 
 class DeleteTopicsResponse(Response, versions="0-6", flexible="4+"):
-    """TODO"""
+    """Per topic an error. v3 has TOPIC_DELETION_DISABLED; v5 a message; v6 ids."""
 
     throttle_time_ms: int = int32(default=0, versions="1+")
     responses: Sequence[DeletableTopicResult] = array(DeletableTopicResult)
@@ -82,7 +106,17 @@ class DeleteTopicState(Struct):
 
 
 class DeleteTopicsRequest(Request[DeleteTopicsResponse], api_key=20, versions="0-6", flexible="4+"):
-    """TODO"""
+    """Asks to delete topics.
+
+    v4  flexible    v5  may be throttled (KIP-599)    v6  by id as well, in another field
+    """
+
+    BY_TOPIC_ID = Versions.parse("6+")
+    """``topics`` holds names or ids; before, ``topic_names``."""
+    KNOWS_DELETION_DISABLED = Versions.parse("3+")
+    """May be told TOPIC_DELETION_DISABLED; before, INVALID_REQUEST."""
+    KNOWS_QUOTA_EXCEEDED = Versions.parse("5+")
+    """May be told THROTTLING_QUOTA_EXCEEDED (KIP-599); before, it only waits."""
 
     topics: Sequence[DeleteTopicState] = array(DeleteTopicState, default=(), versions="6+")
     topic_names: Sequence[str] = array(string(), default=(), versions="0-5")
@@ -96,7 +130,7 @@ class CreatePartitionsTopicResult(Struct):
 
 
 class CreatePartitionsResponse(Response, versions="0-3", flexible="2+"):
-    """TODO"""
+    """Per topic an error."""
 
     throttle_time_ms: int = int32()
     results: Sequence[CreatePartitionsTopicResult] = array(CreatePartitionsTopicResult)
@@ -113,7 +147,10 @@ class CreatePartitionsTopic(Struct):
 
 
 class CreatePartitionsRequest(Request[CreatePartitionsResponse], api_key=37, versions="0-3", flexible="2+"):
-    """TODO"""
+    """Asks to raise the number of partitions of topics (KIP-195). v3 may be throttled (KIP-599)."""
+
+    KNOWS_QUOTA_EXCEEDED = Versions.parse("3+")
+    """May be told THROTTLING_QUOTA_EXCEEDED (KIP-599); before, it only waits."""
 
     topics: Sequence[CreatePartitionsTopic] = array(CreatePartitionsTopic)
     timeout_ms: int = int32()
@@ -132,7 +169,7 @@ class DeleteRecordsTopicResult(Struct):
 
 
 class DeleteRecordsResponse(Response, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Per partition the low watermark: the lowest log start offset of its replicas."""
 
     throttle_time_ms: int = int32()
     topics: Sequence[DeleteRecordsTopicResult] = array(DeleteRecordsTopicResult)
@@ -149,7 +186,7 @@ class DeleteRecordsTopic(Struct):
 
 
 class DeleteRecordsRequest(Request[DeleteRecordsResponse], api_key=21, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Asks to move log start offsets forward (KIP-107); -1 is the high watermark."""
 
     topics: Sequence[DeleteRecordsTopic] = array(DeleteRecordsTopic)
     timeout_ms: int = int32()
@@ -167,7 +204,7 @@ class ReplicaElectionResult(Struct):
 
 
 class ElectLeadersResponse(Response, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Per partition an error."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16(default=0, versions="1+")
@@ -180,7 +217,10 @@ class TopicPartitions(Struct):
 
 
 class ElectLeadersRequest(Request[ElectLeadersResponse], api_key=43, versions="0-2", flexible="2+"):
-    """TODO"""
+    """Asks to elect leaders (KIP-183).
+
+    v0  preferred ones    v1  a type: preferred 0, unclean 1 (KIP-460). Null means all partitions
+    """
 
     election_type: int = int8(default=0, versions="1+")
     topic_partitions: Sequence[TopicPartitions] | None = array(TopicPartitions, nullable="0+")
@@ -199,7 +239,7 @@ class ReassignableTopicResponse(Struct):
 
 
 class AlterPartitionReassignmentsResponse(Response, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Per partition an error."""
 
     throttle_time_ms: int = int32()
     allow_replication_factor_change: bool = boolean(default=True, versions="1+")
@@ -221,7 +261,10 @@ class ReassignableTopic(Struct):
 class AlterPartitionReassignmentsRequest(
     Request[AlterPartitionReassignmentsResponse], api_key=45, versions="0-1", flexible="0+"
 ):
-    """TODO"""
+    """Asks to move replicas (KIP-455); null replicas cancel.
+
+    v1  can forbid a change of the replication factor (KIP-860)
+    """
 
     timeout_ms: int = int32(default=60000)
     allow_replication_factor_change: bool = boolean(default=True, versions="1+")
@@ -241,7 +284,7 @@ class OngoingTopicReassignment(Struct):
 
 
 class ListPartitionReassignmentsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Partitions under way: replicas, those being added, those being removed."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -257,7 +300,7 @@ class ListPartitionReassignmentsTopics(Struct):
 class ListPartitionReassignmentsRequest(
     Request[ListPartitionReassignmentsResponse], api_key=46, versions="0", flexible="0+"
 ):
-    """TODO"""
+    """Asks which partitions are being moved (KIP-455); null means all."""
 
     timeout_ms: int = int32(default=60000)
     topics: Sequence[ListPartitionReassignmentsTopics] | None = array(

@@ -1,15 +1,18 @@
-"""transactions"""
+"""Producer ids and transactions: InitProducerId (22), AddPartitionsToTxn (24), AddOffsetsToTxn (25), EndTxn
+(26), WriteTxnMarkers (27), TxnOffsetCommit (28), DescribeProducers (61), DescribeTransactions (65),
+ListTransactions (66).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pykbroker.wire.api import Request, Response
-from pykbroker.wire.schema import Struct, array, boolean, int8, int16, int32, int64, string
+from pykbroker.wire.schema import Struct, Versions, array, boolean, int8, int16, int32, int64, string
 
 
 class InitProducerIdResponse(Response, versions="0-6", flexible="2+"):
-    """TODO"""
+    """Producer id and epoch."""
 
     throttle_time_ms: int = int32(default=0)
     error_code: int = int16()
@@ -20,7 +23,18 @@ class InitProducerIdResponse(Response, versions="0-6", flexible="2+"):
 
 
 class InitProducerIdRequest(Request[InitProducerIdResponse], api_key=22, versions="0-6", flexible="2+", unstable="6"):
-    """TODO"""
+    """A producer asks for its id and epoch; with a transactional id, it also ends what an earlier instance
+    left open.
+
+    v2  flexible    v3  may bring its current id and epoch, to bump the epoch (KIP-360)
+    v4  knows PRODUCER_FENCED (KIP-588)    v5  knows TRANSACTION_ABORTABLE (KIP-890)
+    v6  two-phase commit (KIP-939), behind ``unstable.api.versions.enable``
+    """
+
+    KNOWS_FENCED = Versions.parse("4+")
+    """May be told PRODUCER_FENCED; before, INVALID_PRODUCER_EPOCH (KIP-588)."""
+    KNOWS_ABORTABLE = Versions.parse("5+")
+    """May be told TRANSACTION_ABORTABLE (KIP-890)."""
 
     transactional_id: str | None = string(default=None, nullable="0+")
     transaction_timeout_ms: int = int32()
@@ -46,7 +60,7 @@ class AddPartitionsToTxnResult(Struct):
 
 
 class AddPartitionsToTxnResponse(Response, versions="0-5", flexible="3+"):
-    """TODO"""
+    """Per partition an error, of one transaction or since v4 of several."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16(default=0, versions="4+")
@@ -72,7 +86,19 @@ class AddPartitionsToTxnTransaction(Struct):
 
 
 class AddPartitionsToTxnRequest(Request[AddPartitionsToTxnResponse], api_key=24, versions="0-5", flexible="3+"):
-    """TODO"""
+    """Adds partitions to a transaction.
+
+    v0-v3  from clients: one transaction
+    v4  from brokers: several, or only asks whether they are in it (KIP-890)
+    v5  TRANSACTION_ABORTABLE
+    """
+
+    BATCHED = Versions.parse("4+")
+    """Several transactions, from a broker (KIP-890)."""
+    KNOWS_FENCED = Versions.parse("2+")
+    """May be told PRODUCER_FENCED; before, INVALID_PRODUCER_EPOCH (KIP-588)."""
+    KNOWS_ABORTABLE = Versions.parse("5+")
+    """May be told TRANSACTION_ABORTABLE (KIP-890)."""
 
     transactions: Sequence[AddPartitionsToTxnTransaction] = array(
         AddPartitionsToTxnTransaction, default=(), versions="4+"
@@ -84,14 +110,22 @@ class AddPartitionsToTxnRequest(Request[AddPartitionsToTxnResponse], api_key=24,
 
 
 class AddOffsetsToTxnResponse(Response, versions="0-4", flexible="3+"):
-    """TODO"""
+    """Whether it worked."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
 
 
 class AddOffsetsToTxnRequest(Request[AddOffsetsToTxnResponse], api_key=25, versions="0-4", flexible="3+"):
-    """TODO"""
+    """Adds the offsets of a group to a transaction.
+
+    v2  knows PRODUCER_FENCED (KIP-588)    v4  TRANSACTION_ABORTABLE (KIP-890)
+    """
+
+    KNOWS_FENCED = Versions.parse("2+")
+    """May be told PRODUCER_FENCED; before, INVALID_PRODUCER_EPOCH (KIP-588)."""
+    KNOWS_ABORTABLE = Versions.parse("4+")
+    """May be told TRANSACTION_ABORTABLE (KIP-890)."""
 
     transactional_id: str = string()
     producer_id: int = int64()
@@ -100,7 +134,7 @@ class AddOffsetsToTxnRequest(Request[AddOffsetsToTxnResponse], api_key=25, versi
 
 
 class EndTxnResponse(Response, versions="0-5", flexible="3+"):
-    """TODO"""
+    """Whether it worked. v5 the producer id and epoch to go on with."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -109,7 +143,17 @@ class EndTxnResponse(Response, versions="0-5", flexible="3+"):
 
 
 class EndTxnRequest(Request[EndTxnResponse], api_key=26, versions="0-5", flexible="3+"):
-    """TODO"""
+    """Commits or aborts.
+
+    v2  knows PRODUCER_FENCED    v4  TRANSACTION_ABORTABLE    v5  every end bumps the epoch (KIP-890)
+    """
+
+    BUMPS_EPOCH = Versions.parse("5+")
+    """Every end bumps the epoch, and the answer says the new one (KIP-890)."""
+    KNOWS_FENCED = Versions.parse("2+")
+    """May be told PRODUCER_FENCED; before, INVALID_PRODUCER_EPOCH (KIP-588)."""
+    KNOWS_ABORTABLE = Versions.parse("4+")
+    """May be told TRANSACTION_ABORTABLE (KIP-890)."""
 
     transactional_id: str = string()
     producer_id: int = int64()
@@ -128,7 +172,7 @@ class TxnOffsetCommitResponseTopic(Struct):
 
 
 class TxnOffsetCommitResponse(Response, versions="0-5", flexible="3+"):
-    """TODO"""
+    """Per partition an error."""
 
     throttle_time_ms: int = int32()
     topics: Sequence[TxnOffsetCommitResponseTopic] = array(TxnOffsetCommitResponseTopic)
@@ -147,7 +191,16 @@ class TxnOffsetCommitRequestTopic(Struct):
 
 
 class TxnOffsetCommitRequest(Request[TxnOffsetCommitResponse], api_key=28, versions="0-5", flexible="3+"):
-    """TODO"""
+    """Commits offsets within a transaction.
+
+    v2  leader epoch    v3  generation, member, static member (KIP-447)    v4  TRANSACTION_ABORTABLE
+    v5  adds the group to the transaction implicitly (KIP-890)
+    """
+
+    ADDS_GROUP_TO_TRANSACTION = Versions.parse("5+")
+    """The group is added to the transaction implicitly (KIP-890)."""
+    KNOWS_ABORTABLE = Versions.parse("4+")
+    """May be told TRANSACTION_ABORTABLE (KIP-890)."""
 
     transactional_id: str = string()
     group_id: str = string()
@@ -175,7 +228,7 @@ class WritableTxnMarkerResult(Struct):
 
 
 class WriteTxnMarkersResponse(Response, versions="0-2", flexible="1+"):
-    """TODO"""
+    """Per producer and partition an error."""
 
     markers: Sequence[WritableTxnMarkerResult] = array(WritableTxnMarkerResult)
 
@@ -195,7 +248,10 @@ class WritableTxnMarker(Struct):
 
 
 class WriteTxnMarkersRequest(Request[WriteTxnMarkersResponse], api_key=27, versions="0-2", flexible="1+"):
-    """TODO"""
+    """A transaction coordinator tells partition leaders how transactions ended.
+
+    v2  the transaction version (KIP-1228)
+    """
 
     markers: Sequence[WritableTxnMarker] = array(WritableTxnMarker)
 
@@ -217,7 +273,7 @@ class DescribeTransactionsResponseTransactionState(Struct):
 
 
 class DescribeTransactionsResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """State, timeout, producer and partitions of each."""
 
     throttle_time_ms: int = int32()
     transaction_states: Sequence[DescribeTransactionsResponseTransactionState] = array(
@@ -226,7 +282,7 @@ class DescribeTransactionsResponse(Response, versions="0", flexible="0+"):
 
 
 class DescribeTransactionsRequest(Request[DescribeTransactionsResponse], api_key=65, versions="0", flexible="0+"):
-    """TODO"""
+    """Asks for the state of transactional ids (KIP-664)."""
 
     transactional_ids: Sequence[str] = array(string())
 
@@ -238,7 +294,7 @@ class ListTransactionsResponseTransactionState(Struct):
 
 
 class ListTransactionsResponse(Response, versions="0-2", flexible="0+"):
-    """TODO"""
+    """Ids and states; and filter states that do not exist."""
 
     throttle_time_ms: int = int32()
     error_code: int = int16()
@@ -249,7 +305,10 @@ class ListTransactionsResponse(Response, versions="0-2", flexible="0+"):
 
 
 class ListTransactionsRequest(Request[ListTransactionsResponse], api_key=66, versions="0-2", flexible="0+"):
-    """TODO"""
+    """Asks for the transactions this broker coordinates (KIP-664).
+
+    v1  by duration (KIP-994)    v2  by pattern (KIP-1152)
+    """
 
     state_filters: Sequence[str] = array(string())
     producer_id_filters: Sequence[int] = array(int64())
@@ -279,7 +338,7 @@ class TopicResponse(Struct):
 
 
 class DescribeProducersResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Producer ids with epoch, last sequence and open transaction."""
 
     throttle_time_ms: int = int32()
     topics: Sequence[TopicResponse] = array(TopicResponse)
@@ -291,6 +350,6 @@ class TopicRequest(Struct):
 
 
 class DescribeProducersRequest(Request[DescribeProducersResponse], api_key=61, versions="0", flexible="0+"):
-    """TODO"""
+    """Asks which producers are active in partitions (KIP-664)."""
 
     topics: Sequence[TopicRequest] = array(TopicRequest)

@@ -1,4 +1,7 @@
-"""share_state"""
+"""How a share-partition leader keeps its state with the share coordinator (KIP-932; API keys 83 to 87).
+
+Spoken between brokers only.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class InitializeStateResult(Struct):
 
 
 class InitializeShareGroupStateResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Per partition an error."""
 
     results: Sequence[InitializeStateResult] = array(InitializeStateResult)
 
@@ -43,7 +46,7 @@ class InitializeStateData(Struct):
 class InitializeShareGroupStateRequest(
     Request[InitializeShareGroupStateResponse], api_key=83, versions="0", flexible="0+"
 ):
-    """TODO"""
+    """Creates the state of share-partitions, from an offset on."""
 
     group_id: str = string()
     topics: Sequence[InitializeStateData] = array(InitializeStateData)
@@ -71,7 +74,7 @@ class ReadStateResult(Struct):
 
 
 class ReadShareGroupStateResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Start offsets and the states of batches after them."""
 
     results: Sequence[ReadStateResult] = array(ReadStateResult)
 
@@ -87,7 +90,7 @@ class ReadStateData(Struct):
 
 
 class ReadShareGroupStateRequest(Request[ReadShareGroupStateResponse], api_key=84, versions="0", flexible="0+"):
-    """TODO"""
+    """Asks for the whole state of share-partitions, on becoming their leader."""
 
     group_id: str = string()
     topics: Sequence[ReadStateData] = array(ReadStateData)
@@ -107,7 +110,7 @@ class WriteStateResult(Struct):
 
 
 class WriteShareGroupStateResponse(Response, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Per partition an error."""
 
     results: Sequence[WriteStateResult] = array(WriteStateResult)
 
@@ -127,7 +130,7 @@ class WriteStateData(Struct):
 
 
 class WriteShareGroupStateRequest(Request[WriteShareGroupStateResponse], api_key=85, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Writes what changed in the state of share-partitions. v1 counts finished deliveries (KIP-1226)."""
 
     group_id: str = string()
     topics: Sequence[WriteStateData] = array(WriteStateData)
@@ -147,7 +150,7 @@ class DeleteStateResult(Struct):
 
 
 class DeleteShareGroupStateResponse(Response, versions="0", flexible="0+"):
-    """TODO"""
+    """Per partition an error."""
 
     results: Sequence[DeleteStateResult] = array(DeleteStateResult)
 
@@ -162,7 +165,7 @@ class DeleteStateData(Struct):
 
 
 class DeleteShareGroupStateRequest(Request[DeleteShareGroupStateResponse], api_key=86, versions="0", flexible="0+"):
-    """TODO"""
+    """Deletes the state of share-partitions."""
 
     group_id: str = string()
     topics: Sequence[DeleteStateData] = array(DeleteStateData)
@@ -186,7 +189,7 @@ class ReadStateSummaryResult(Struct):
 
 
 class ReadShareGroupStateSummaryResponse(Response, versions="0-1", flexible="0+"):
-    """TODO"""
+    """Start offsets. v1 with the count of finished deliveries (KIP-1226)."""
 
     results: Sequence[ReadStateSummaryResult] = array(ReadStateSummaryResult)
 
@@ -206,7 +209,7 @@ class ReadStateSummaryData(Struct):
 class ReadShareGroupStateSummaryRequest(
     Request[ReadShareGroupStateSummaryResponse], api_key=87, versions="0-1", flexible="0+"
 ):
-    """TODO"""
+    """Asks for start offsets only."""
 
     group_id: str = string()
     topics: Sequence[ReadStateSummaryData] = array(ReadStateSummaryData)
