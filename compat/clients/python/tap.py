@@ -75,7 +75,7 @@ def tell(number, function):
         print("ok %d - %s # SKIP %s" % (number, function.__name__, failure))
     else:
         print("not ok %d - %s" % (number, function.__name__))
-        for line in failure.strip().splitlines()[-12:]:
+        for line in failure.strip().splitlines()[-8:]:
             print("# " + line)
     sys.stdout.flush()
 
@@ -86,9 +86,18 @@ def attempt(function):
         function()
     except Skip as skip:
         return skip
-    except BaseException:
-        return traceback.format_exc()
+    except BaseException as error:
+        return explain(error)
     return None
+
+
+def explain(error):
+    """Where in the story it happened, and what: the frames of these programs, without the client's own."""
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+              if frame.filename.startswith(own) and frame.name != "attempt"]
+    lines = ["%s:%d in %s: %s" % (os.path.basename(f.filename), f.lineno, f.name, f.line) for f in frames]
+    return "\n".join([*lines, "%s: %s" % (type(error).__name__, error)])
 
 
 # ------------------------------------------------------------------------------------- a story's vocabulary
