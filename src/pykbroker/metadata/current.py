@@ -1,8 +1,9 @@
 """CurrentMetadata: the image of now, who is told when it changes, and in which order.
 
 Lives here: one mutable place for the immutable image.
-Invariant: subscribers run in the order in which they subscribed, each sees the same delta, and ``image`` is already the new
-one; when all have run, the bell rings. A waiter therefore sees logs made and leaders known, not just promised.
+Invariant: subscribers run in the order in which they subscribed, each sees the same delta, and ``image`` is already
+the new one; when all have run, the bell rings. A waiter therefore sees logs made and leaders known, not just
+promised.
 Never: waits, or swallows a subscriber's exception (a broker that could not follow its metadata must not go on).
 
 Kafka: ``MetadataLoader`` and its ``MetadataPublisher`` list, ``MetadataCache``.
@@ -43,8 +44,8 @@ class CurrentMetadata:
         self.bell.ring()
 
     def publish_image(self, image: MetadataImage) -> None:
-        """Take over an image of which nobody knows what changed (a snapshot, a test): everything old goes, all is new."""
+        """Take over an image of which nobody knows what changed (a snapshot, a test): everything old goes, all is
+        new.
+        """
         before = self.image
-        self.publish(
-            whole_image(image)._replace(before=before, deleted_topics=tuple(before.topics.values()))
-        )
+        self.publish(whole_image(image)._replace(before=before, deleted_topics=tuple(before.topics.values())))

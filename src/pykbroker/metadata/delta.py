@@ -1,8 +1,8 @@
 """ImageDelta: what changed from one image to the next, so that following the metadata costs what changed.
 
 Lives here: the delta as a value. ``replay`` makes it; subscribers of ``current`` read it.
-Invariant: every key whose value differs between ``before`` and ``image`` is named; a key that was touched and is the same
-again may be named too.
+Invariant: every key whose value differs between ``before`` and ``image`` is named; a key that was touched and is the
+same again may be named too.
 Never: holds partitions or configs itself; look them up in ``before`` and ``image``.
 
 Kafka: ``org.apache.kafka.image.MetadataDelta`` and its parts.
@@ -17,7 +17,9 @@ from pykbroker.metadata.image import ConfigResource, MetadataImage, PartitionIma
 
 
 class ImageDelta(NamedTuple):
-    """From ``before`` to ``image``. A topic deleted and created again under one name is in both lists, by its two ids."""
+    """From ``before`` to ``image``. A topic deleted and created again under one name is in both lists, by its two
+    ids.
+    """
 
     before: MetadataImage
     image: MetadataImage

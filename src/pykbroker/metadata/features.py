@@ -1,8 +1,9 @@
 """Feature levels and metadata versions: what Apache Kafka 4.3 knows, as tables.
 
-Lives here: the levels every feature may have, what a level needs, which level a fresh cluster gets, and in which version a
-metadata record is written under a given ``metadata.version``. The figures are Apache Kafka 4.3.1's.
-Invariant: we read and write exactly the metadata versions Apache Kafka 4.3 does, so a data directory can move both ways.
+Lives here: the levels every feature may have, what a level needs, which level a fresh cluster gets, and in which
+version a metadata record is written under a given ``metadata.version``. The figures are Apache Kafka 4.3.1's.
+Invariant: we read and write exactly the metadata versions Apache Kafka 4.3 does, so a data directory can move both
+ways.
 Never: reads or changes an image; that is for ``replay`` and ``controller.features``.
 
 Kafka: ``MetadataVersion``, ``Feature`` and its ``*Version`` enums (KIP-584, KIP-1022).
@@ -61,7 +62,9 @@ CORDONED_LOG_DIRS_SINCE = 30
 
 
 class Feature(NamedTuple):
-    """One feature: its highest level, the metadata version at which each level becomes the default, what a level needs."""
+    """One feature: its highest level, the metadata version at which each level becomes the default, what a level
+    needs.
+    """
 
     max_level: int
     default_since: Mapping[int, int]
@@ -105,7 +108,7 @@ def default_features(metadata_version: int = LATEST_METADATA_VERSION) -> dict[st
 
 def metadata_version_from_text(text: str) -> int | None:
     """The level of "4.3-IV0"; "4.3" means the last of that release. None if there is no such version."""
-    for level in reversed(METADATA_VERSIONS):
+    for level in sorted(METADATA_VERSIONS, reverse=True):
         name = METADATA_VERSIONS[level]
         if text in (name, name.partition("-")[0]):
             return level

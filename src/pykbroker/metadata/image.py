@@ -1,9 +1,10 @@
 """MetadataImage: everything the cluster agrees on, at one offset of the metadata log.
 
-Lives here: the values of the image and the look-ups over it. All of them are tuples with names: they cannot change, they
-compare by content, and an image of 10,000 partitions shares what is equal (most partitions of a topic have the same
-replicas, so they hold the very same tuple).
-Invariant: ``topics`` and ``topics_by_id`` hold the same TopicImage objects; ``TopicImage.partitions[n].partition_id == n``.
+Lives here: the values of the image and the look-ups over it. All of them are tuples with names: they cannot change,
+they compare by content, and an image of 10,000 partitions shares what is equal (most partitions of a topic have the
+same replicas, so they hold the very same tuple).
+Invariant: ``topics`` and ``topics_by_id`` hold the same TopicImage objects; ``TopicImage.partitions[n].partition_id
+== n``.
 Never: built by hand outside ``replay`` (and tests); changed after it was built, although its mappings are plain dicts.
 
 Kafka: ``org.apache.kafka.image.MetadataImage`` and its parts.
@@ -72,6 +73,12 @@ class BrokerImage(NamedTuple):
     def is_active(self) -> bool:
         """May lead partitions and be in an ISR."""
         return not self.fenced and not self.in_controlled_shutdown
+
+    def has_online(self, directory: bytes) -> bool:
+        """Whether a replica in that directory can be served; one that nobody has named yet is believed to be fine."""
+        if directory in (DIRECTORY_MIGRATING, DIRECTORY_UNASSIGNED) or not self.log_dirs:
+            return True
+        return directory in self.log_dirs
 
     def endpoint(self, listener_name: str) -> Endpoint | None:
         """Where this broker listens under that listener name."""

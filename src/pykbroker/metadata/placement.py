@@ -1,9 +1,9 @@
 """Placement: on which brokers the replicas of new partitions go.
 
-Lives here: ``place``. Racks are taken in turn, brokers within a rack in turn, and each partition starts one further than the
-one before, so leaders and followers spread like stripes; where the first stripe starts is chance.
-Invariant: the replicas of a partition are on different brokers, and the first of them (the leader) is not fenced. Fenced
-brokers are taken only when their rack has nobody else.
+Lives here: ``place``. Racks are taken in turn, brokers within a rack in turn, and each partition starts one further
+than the one before, so leaders and followers spread like stripes; where the first stripe starts is chance.
+Invariant: the replicas of a partition are on different brokers, and the first of them (the leader) is not fenced.
+Fenced brokers are taken only when their rack has nobody else.
 Never: looks at load or disk use; Kafka does not either.
 
 Kafka: ``StripedReplicaPlacer``.

@@ -1,7 +1,7 @@
 """Replay: metadata records into the next image. One table for every record Kafka's controllers write.
 
-Lives here: ``replay`` (image + records -> image) and ``Replayer``, the same for a log that comes batch by batch, which also
-says what changed (``ImageDelta``).
+Lives here: ``replay`` (image + records -> image) and ``Replayer``, the same for a log that comes batch by batch,
+which also says what changed (``ImageDelta``).
 Invariant: a record has one meaning, here; what a batch touches is copied once per batch and all else is shared with the
 image before. Records between BeginTransaction and EndTransaction (KIP-868) take effect together, at the end, or never.
 Never: decides anything, reads a clock or knows who asked; refuses a record that a controller wrote in good faith.
@@ -32,7 +32,10 @@ from pykbroker.metadata.image import (
     TopicImage,
 )
 from pykbroker.wire.api import StoredMessage
-from pykbroker.wire.messages import stored_metadata as stored
+from pykbroker.wire.messages import stored_metadata_brokers as brokers
+from pykbroker.wire.messages import stored_metadata_cluster as cluster
+from pykbroker.wire.messages import stored_metadata_security as security
+from pykbroker.wire.messages import stored_metadata_topics as topics
 
 NO_LEADER_CHANGE = -2
 NO_RECOVERY_CHANGE = -1
@@ -156,13 +159,13 @@ class Replayer:
     def _close_topics(self) -> None:
         """Turn every opened topic back into a value."""
         for topic_id, parts in self._parts.items():
-            topics, by_id = self._own("topics"), self._own("topics_by_id")
+            by_name, by_id = self._own("topics"), self._own("topics_by_id")
             name = by_id[topic_id].name
             try:
                 partitions = tuple(map(parts.__getitem__, range(len(parts))))
             except KeyError as gap:
                 raise _contradiction(f"topic {name} without its partition {gap}") from None
-            topics[name] = by_id[topic_id] = TopicImage(name, topic_id, partitions)
+            by_name[name] = by_id[topic_id] = TopicImage(name, topic_id, partitions)
 
     def _count_partitions(self) -> int:
         old, new = self.image.topics_by_id, self._copies.get("topics_by_id", {})
@@ -174,7 +177,7 @@ class Replayer:
 
     # -- topics and partitions -------------------------------------------------------------------------------------
 
-    def topic(self, record: stored.TopicRecord) -> None:
+    def topic(self, record: topics.TopicRecord) -> None:
         if record.name in self._own("topics"):
             raise _contradiction(f"topic {record.name} twice")
         topic = TopicImage(record.name, record.topic_id)
@@ -184,7 +187,7 @@ class Replayer:
         self._parts[record.topic_id] = {}
         self._changed[record.topic_id] = set()
 
-    def remove_topic(self, record: stored.RemoveTopicRecord) -> None:
+    def remove_topic(self, record: topics.RemoveTopicRecord) -> None:
         topic = self._own("topics_by_id").pop(record.topic_id, None)
         if topic is None:
             raise _contradiction(f"the removal of topic id {record.topic_id.hex()}, which does not exist")
@@ -197,7 +200,7 @@ class Replayer:
         if resource in self._copies.get("configs", self.image.configs):
             del self._touch("configs", resource)[resource]
 
-    def partition(self, record: stored.PartitionRecord) -> None:
+    def partition(self, record: topics.PartitionRecord) -> None:
         parts = self._partitions(record.topic_id)
         partition_id = record.partition_id
         parts[partition_id] = PartitionImage(
@@ -216,7 +219,7 @@ class Replayer:
         )
         self._changed[record.topic_id].add(partition_id)
 
-    def change_partition(self, record: stored.PartitionChangeRecord) -> None:
+    def change_partition(self, record: topics.PartitionChangeRecord) -> None:
         parts = self._partitions(record.topic_id)
         old = parts.get(record.partition_id)
         if old is None:
@@ -241,12 +244,12 @@ class Replayer:
         )
         self._changed[record.topic_id].add(record.partition_id)
 
-    def clear_elr(self, record: stored.ClearElrRecord) -> None:
+    def clear_elr(self, record: topics.ClearElrRecord) -> None:
         """Forget eligible leader replicas of one topic, or of all when it names none (KIP-966)."""
-        topics = self._own("topics")
-        if record.topic_name and record.topic_name not in topics:
+        by_name = self._own("topics")
+        if record.topic_name and record.topic_name not in by_name:
             raise _contradiction(f"a ClearElrRecord for topic {record.topic_name}, which does not exist")
-        for topic in [topics[record.topic_name]] if record.topic_name else list(topics.values()):
+        for topic in [by_name[record.topic_name]] if record.topic_name else list(by_name.values()):
             parts = self._parts.get(topic.topic_id) or dict(enumerate(topic.partitions))
             for partition_id, partition in parts.items():
                 if partition.elr or partition.last_known_elr:
@@ -258,7 +261,7 @@ class Replayer:
 
     # -- brokers and controllers -----------------------------------------------------------------------------------
 
-    def register_broker(self, record: stored.RegisterBrokerRecord) -> None:
+    def register_broker(self, record: brokers.RegisterBrokerRecord) -> None:
         self._touch("brokers", record.broker_id)[record.broker_id] = BrokerImage(
             node_id=record.broker_id,
             epoch=record.broker_epoch,
@@ -272,17 +275,17 @@ class Replayer:
             cordoned_log_dirs=None if record.cordoned_log_dirs is None else tuple(record.cordoned_log_dirs),
         )
 
-    def unregister_broker(self, record: stored.UnregisterBrokerRecord) -> None:
+    def unregister_broker(self, record: brokers.UnregisterBrokerRecord) -> None:
         self._broker(record.broker_id, record.broker_epoch)
         del self._touch("brokers", record.broker_id)[record.broker_id]
 
-    def fence_broker(self, record: stored.FenceBrokerRecord) -> None:
+    def fence_broker(self, record: brokers.FenceBrokerRecord) -> None:
         self._change_broker(record.id, record.epoch, fenced=True)
 
-    def unfence_broker(self, record: stored.UnfenceBrokerRecord) -> None:
+    def unfence_broker(self, record: brokers.UnfenceBrokerRecord) -> None:
         self._change_broker(record.id, record.epoch, fenced=False)
 
-    def change_registration(self, record: stored.BrokerRegistrationChangeRecord) -> None:
+    def change_registration(self, record: brokers.BrokerRegistrationChangeRecord) -> None:
         changes: dict[str, Any] = {}
         if record.fenced:
             changes["fenced"] = record.fenced > 0
@@ -304,7 +307,7 @@ class Replayer:
         broker = self._broker(broker_id, epoch)
         self._touch("brokers", broker_id)[broker_id] = broker._replace(**changes)
 
-    def register_controller(self, record: stored.RegisterControllerRecord) -> None:
+    def register_controller(self, record: brokers.RegisterControllerRecord) -> None:
         self._touch("controllers", record.controller_id)[record.controller_id] = ControllerImage(
             record.controller_id,
             record.incarnation_id,
@@ -315,7 +318,7 @@ class Replayer:
 
     # -- everything that is a key and a value ----------------------------------------------------------------------
 
-    def feature(self, record: stored.FeatureLevelRecord) -> None:
+    def feature(self, record: cluster.FeatureLevelRecord) -> None:
         if record.name == features.METADATA_VERSION and record.feature_level not in features.METADATA_VERSIONS:
             raise KafkaError(
                 ErrorCode.UNSUPPORTED_VERSION,
@@ -328,30 +331,30 @@ class Replayer:
         else:
             levels.pop(record.name, None)
 
-    def config(self, record: stored.ConfigRecord) -> None:
+    def config(self, record: topics.ConfigRecord) -> None:
         resource = (record.resource_type, record.resource_name)
         configs = self._touch("configs", resource)
         _set_or_drop(configs, resource, record.name, record.value)
 
-    def client_quota(self, record: stored.ClientQuotaRecord) -> None:
+    def client_quota(self, record: security.ClientQuotaRecord) -> None:
         entity = tuple(sorted((part.entity_type, part.entity_name) for part in record.entity))
         quotas = self._touch("client_quotas", entity)
         _set_or_drop(quotas, entity, record.key, None if record.remove else record.value)
 
-    def producer_ids(self, record: stored.ProducerIdsRecord) -> None:
+    def producer_ids(self, record: cluster.ProducerIdsRecord) -> None:
         self._next_producer_id = record.next_producer_id
 
-    def scram(self, record: stored.UserScramCredentialRecord) -> None:
+    def scram(self, record: security.UserScramCredentialRecord) -> None:
         key = (record.mechanism, record.name)
         self._touch("scram", key)[key] = ScramCredential(
             bytes(record.salt), bytes(record.stored_key), bytes(record.server_key), record.iterations
         )
 
-    def remove_scram(self, record: stored.RemoveUserScramCredentialRecord) -> None:
+    def remove_scram(self, record: security.RemoveUserScramCredentialRecord) -> None:
         key = (record.mechanism, record.name)
         self._touch("scram", key).pop(key, None)
 
-    def acl(self, record: stored.AccessControlEntryRecord) -> None:
+    def acl(self, record: security.AccessControlEntryRecord) -> None:
         self._touch("acls", record.id)[record.id] = AclEntry(
             record.resource_type,
             record.resource_name,
@@ -362,11 +365,11 @@ class Replayer:
             record.permission_type,
         )
 
-    def remove_acl(self, record: stored.RemoveAccessControlEntryRecord) -> None:
+    def remove_acl(self, record: security.RemoveAccessControlEntryRecord) -> None:
         if self._touch("acls", record.id).pop(record.id, None) is None:
             raise _contradiction(f"the removal of access control entry {record.id.hex()}, which does not exist")
 
-    def token(self, record: stored.DelegationTokenRecord) -> None:
+    def token(self, record: security.DelegationTokenRecord) -> None:
         self._touch("tokens", record.token_id)[record.token_id] = DelegationToken(
             record.token_id,
             record.owner,
@@ -377,24 +380,24 @@ class Replayer:
             record.expiration_timestamp,
         )
 
-    def remove_token(self, record: stored.RemoveDelegationTokenRecord) -> None:
+    def remove_token(self, record: security.RemoveDelegationTokenRecord) -> None:
         self._touch("tokens", record.token_id).pop(record.token_id, None)
 
     # -- transactions (KIP-868) and what means nothing -------------------------------------------------------------
 
-    def begin_transaction(self, record: stored.BeginTransactionRecord) -> None:
+    def begin_transaction(self, record: cluster.BeginTransactionRecord) -> None:
         if self._open is not None:
             raise _contradiction("a transaction inside a transaction")
         self._open = []
 
-    def end_transaction(self, record: stored.EndTransactionRecord) -> None:
+    def end_transaction(self, record: cluster.EndTransactionRecord) -> None:
         held, self._open = self._open, None
         if held is None:
             raise _contradiction("the end of a transaction that never began")
         for each in held:
             self.add(each)
 
-    def abort_transaction(self, record: stored.AbortTransactionRecord) -> None:
+    def abort_transaction(self, record: cluster.AbortTransactionRecord) -> None:
         if self._open is None:
             raise _contradiction("the abortion of a transaction that never began")
         self._open = None
@@ -439,33 +442,33 @@ def _contradiction(what: str) -> KafkaError:
 
 
 _TABLE: Mapping[type[Any], Callable[[Replayer, Any], None]] = {
-    stored.RegisterBrokerRecord: Replayer.register_broker,
-    stored.UnregisterBrokerRecord: Replayer.unregister_broker,
-    stored.TopicRecord: Replayer.topic,
-    stored.PartitionRecord: Replayer.partition,
-    stored.ConfigRecord: Replayer.config,
-    stored.PartitionChangeRecord: Replayer.change_partition,
-    stored.FenceBrokerRecord: Replayer.fence_broker,
-    stored.UnfenceBrokerRecord: Replayer.unfence_broker,
-    stored.RemoveTopicRecord: Replayer.remove_topic,
-    stored.DelegationTokenRecord: Replayer.token,
-    stored.UserScramCredentialRecord: Replayer.scram,
-    stored.FeatureLevelRecord: Replayer.feature,
-    stored.ClientQuotaRecord: Replayer.client_quota,
-    stored.ProducerIdsRecord: Replayer.producer_ids,
-    stored.BrokerRegistrationChangeRecord: Replayer.change_registration,
-    stored.AccessControlEntryRecord: Replayer.acl,
-    stored.RemoveAccessControlEntryRecord: Replayer.remove_acl,
-    stored.NoOpRecord: Replayer.nothing,
-    stored.ZkMigrationStateRecord: Replayer.nothing,
-    stored.RemoveUserScramCredentialRecord: Replayer.remove_scram,
-    stored.BeginTransactionRecord: Replayer.begin_transaction,
-    stored.EndTransactionRecord: Replayer.end_transaction,
-    stored.AbortTransactionRecord: Replayer.abort_transaction,
-    stored.RemoveDelegationTokenRecord: Replayer.remove_token,
-    stored.RegisterControllerRecord: Replayer.register_controller,
-    stored.ClearElrRecord: Replayer.clear_elr,
+    brokers.RegisterBrokerRecord: Replayer.register_broker,
+    brokers.UnregisterBrokerRecord: Replayer.unregister_broker,
+    topics.TopicRecord: Replayer.topic,
+    topics.PartitionRecord: Replayer.partition,
+    topics.ConfigRecord: Replayer.config,
+    topics.PartitionChangeRecord: Replayer.change_partition,
+    brokers.FenceBrokerRecord: Replayer.fence_broker,
+    brokers.UnfenceBrokerRecord: Replayer.unfence_broker,
+    topics.RemoveTopicRecord: Replayer.remove_topic,
+    security.DelegationTokenRecord: Replayer.token,
+    security.UserScramCredentialRecord: Replayer.scram,
+    cluster.FeatureLevelRecord: Replayer.feature,
+    security.ClientQuotaRecord: Replayer.client_quota,
+    cluster.ProducerIdsRecord: Replayer.producer_ids,
+    brokers.BrokerRegistrationChangeRecord: Replayer.change_registration,
+    security.AccessControlEntryRecord: Replayer.acl,
+    security.RemoveAccessControlEntryRecord: Replayer.remove_acl,
+    cluster.NoOpRecord: Replayer.nothing,
+    cluster.ZkMigrationStateRecord: Replayer.nothing,
+    security.RemoveUserScramCredentialRecord: Replayer.remove_scram,
+    cluster.BeginTransactionRecord: Replayer.begin_transaction,
+    cluster.EndTransactionRecord: Replayer.end_transaction,
+    cluster.AbortTransactionRecord: Replayer.abort_transaction,
+    security.RemoveDelegationTokenRecord: Replayer.remove_token,
+    brokers.RegisterControllerRecord: Replayer.register_controller,
+    topics.ClearElrRecord: Replayer.clear_elr,
 }
 _TRANSACTION_RECORDS = frozenset(
-    {stored.BeginTransactionRecord, stored.EndTransactionRecord, stored.AbortTransactionRecord}
+    {cluster.BeginTransactionRecord, cluster.EndTransactionRecord, cluster.AbortTransactionRecord}
 )
