@@ -46,7 +46,7 @@ async def api_versions(context: RequestContext, request: ApiVersionsRequest) -> 
         context.client.software_name, context.client.software_version = names
     services = context.services
     image = services.metadata.image
-    tells_zero = context.version in ApiVersionsRequest.TELLS_LEVEL_ZERO
+    tells_zero = context.version in ApiVersionsRequest.FEATURES_FROM_ZERO
     return ApiVersionsResponse(
         api_keys=[
             ApiVersion(api_key=api.key, min_version=api.versions.low, max_version=api.versions.high)

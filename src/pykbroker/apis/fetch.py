@@ -15,7 +15,7 @@ from pykbroker.apis.fetch_sessions import FetchContext, FetchPartition
 from pykbroker.apis.handles import Api, handles
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.replication.partition import Partition
-from pykbroker.wire.message_sets import down_convert
+from pykbroker.wire.message_sets import UnsupportedCompression, down_convert
 from pykbroker.wire.messages.fetch import (
     AbortedTransaction,
     EpochEndOffset,
@@ -52,9 +52,10 @@ class _Reader:
         self._found: list[tuple[FetchPartition, Partition | None, ErrorCode]] = [
             self._find(wanted) for wanted in fetch.partitions
         ]
+        self._old_format = _old_format(context.version)
         self._limit = min(request.max_bytes, context.services.config["fetch.max.bytes"])
-        # before v3 the limit is absolute: a first batch larger than it is answered cut off (DelayedFetch's hardMaxBytesLimit)
-        self._at_least_one = context.version not in FetchRequest.HARD_LIMIT
+        # without: a first batch larger than the limit is answered cut off (hardMaxBytesLimit in ReplicaManager)
+        self._at_least_one = context.version in FetchRequest.KEEPS_ORDER_AND_LIMIT
 
     def _find(self, wanted: FetchPartition) -> tuple[FetchPartition, Partition | None, ErrorCode]:
         services = self._context.services
@@ -84,7 +85,7 @@ class _Reader:
                         partition, wanted, min(wanted.max_bytes, room), self._at_least_one and collected.size == 0
                     )
                 except KafkaError as error:
-                    answer = _failed(wanted.index, error.code)
+                    answer = _failed(wanted.index, self._code_for_client(error.code))
                     collected.failed = True
             collected.answers.append((wanted, answer))
             if answer.diverging_epoch.epoch != -1:
@@ -94,9 +95,16 @@ class _Reader:
             room = max(0, room - size)
         return collected
 
+    def _code_for_client(self, code: ErrorCode) -> ErrorCode:
+        if code == ErrorCode.KAFKA_STORAGE_ERROR and self._context.version not in FetchRequest.KNOWS_STORAGE_ERROR:
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
+        return code
+
     def _read(self, partition: Partition, wanted: FetchPartition, max_bytes: int, at_least_one: bool) -> PartitionData:
         partition.check_leader(wanted.current_leader_epoch)
         log = partition.log
+        if log.config.compression_type == "zstd" and self._context.version not in FetchRequest.ZSTD_ALLOWED:
+            raise KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
         answer = PartitionData(
             partition_index=wanted.index,
             high_watermark=log.high_watermark,
@@ -120,10 +128,19 @@ class _Reader:
             ]
         elif self._read_committed:
             answer.aborted_transactions = []
-        old_format = FetchRequest.message_format(self._context.version)
-        if old_format is not None and len(fetched.records):
-            answer.records = down_convert(fetched.records.read(), old_format, wanted.fetch_offset)
+        if self._old_format is not None and len(fetched.records):
+            try:
+                answer.records = down_convert(fetched.records.read(), self._old_format)
+            except UnsupportedCompression as error:
+                raise KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, str(error)) from None
         return answer
+
+
+def _old_format(version: int) -> int | None:
+    """The message format a client of this version reads; None for the one that logs hold."""
+    if version in FetchRequest.MESSAGE_FORMAT_0:
+        return 0
+    return 1 if version in FetchRequest.MESSAGE_FORMAT_1 else None
 
 
 def _diverging_epoch(partition: Partition, wanted: FetchPartition) -> EpochEndOffset | None:

@@ -96,10 +96,13 @@ async def join_group(context: RequestContext, request: JoinGroupRequest) -> Join
         GroupShard.join,
         client_identity(context),
         request,
-        id_is_required=context.version in JoinGroupRequest.REQUIRES_KNOWN_MEMBER_ID,
-        may_skip_assignment=context.version in JoinGroupRequest.MAY_SKIP_ASSIGNMENT,
+        id_is_required=context.version in JoinGroupRequest.MEMBER_ID_REQUIRED,
+        may_skip_assignment=context.version in JoinGroupRequest.CAN_SKIP_ASSIGNMENT,
     )
-    return await context.answer(reply)
+    answer = await context.answer(reply)
+    if answer.protocol_name is None and context.version not in JoinGroupRequest.PROTOCOL_NAME_MAY_BE_NULL:
+        answer.protocol_name = ""
+    return answer
 
 
 def _sync_failed(request: SyncGroupRequest, error: KafkaError) -> SyncGroupResponse:
@@ -112,6 +115,8 @@ async def sync_group(context: RequestContext, request: SyncGroupRequest) -> Sync
 
     v3  static members      v4  flexible      v5  protocol type and name (KIP-559)
     """
+    if context.version in SyncGroupRequest.NAMES_PROTOCOL and not (request.protocol_type and request.protocol_name):
+        raise KafkaError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
     return await context.answer(context.services.groups.call(request.group_id, GroupShard.sync, request))
 
 
@@ -149,7 +154,7 @@ async def describe_groups(context: RequestContext, request: DescribeGroupsReques
 
     v3  authorized operations      v4  group_instance_id      v5  flexible      v6  GROUP_ID_NOT_FOUND (KIP-1043)
     """
-    missing_is_error = context.version in DescribeGroupsRequest.TELLS_NOT_FOUND
+    missing_is_error = context.version in DescribeGroupsRequest.KNOWS_GROUP_NOT_FOUND
     described = []
     for group_id in request.groups:
         reply = context.services.groups.call(

@@ -27,6 +27,13 @@ from pykbroker.wire.messages.list_offsets import (
 )
 
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING_UPLOAD = -1, -2, -3, -4, -5, -6
+_SPECIAL_SINCE = {
+    MAX_TIMESTAMP: ListOffsetsRequest.MAX_TIMESTAMP,
+    EARLIEST_LOCAL: ListOffsetsRequest.EARLIEST_LOCAL,
+    LATEST_TIERED: ListOffsetsRequest.LATEST_TIERED,
+    EARLIEST_PENDING_UPLOAD: ListOffsetsRequest.EARLIEST_PENDING_UPLOAD,
+}
+"""In which versions a special timestamp may be asked for."""
 READ_COMMITTED = 1
 UNKNOWN = -1
 CONSUMER_REPLICA_ID = -1
@@ -76,9 +83,10 @@ def _look_up(
     context: RequestContext, request: ListOffsetsRequest, topic: str, entry: ListOffsetsPartition
 ) -> ListOffsetsPartitionResponse:
     partition = context.services.replicas.leader(topic, entry.partition_index, entry.current_leader_epoch)
-    if not ListOffsetsRequest.knows_special(entry.timestamp, context.version):
+    since = _SPECIAL_SINCE.get(entry.timestamp)
+    if since is not None and context.version not in since:
         raise KafkaError(ErrorCode.UNSUPPORTED_VERSION)
-    if context.version in ListOffsetsRequest.OLD_STYLE:
+    if context.version in ListOffsetsRequest.LISTS_SEGMENTS:
         return _segment_starts(partition, entry)
     end = _visible_end(partition, request)
     offset, timestamp, epoch = _offset_at(partition, entry.timestamp, end)

@@ -54,7 +54,7 @@ async def metadata(context: RequestContext, request: MetadataRequest) -> Metadat
     """
     services = context.services
     image = services.metadata.image
-    ask_all = request.topics is None or (not request.topics and context.version in MetadataRequest.EMPTY_MEANS_ALL)
+    ask_all = request.topics is None or (not request.topics and context.version in MetadataRequest.NO_TOPICS_MEANS_ALL)
     operations = request.include_topic_authorized_operations
     if ask_all:
         topics = [_describe(topic, operations) for topic in image.topics.values()]

@@ -77,7 +77,7 @@ async def offset_commit(context: RequestContext, request: OffsetCommitRequest) -
         request.group_id,
         GroupShard.commit_offsets,
         to_commit,
-        knows_group_id_not_found=context.version in OffsetCommitRequest.KNOWS_GROUP_ID_NOT_FOUND,
+        knows_group_id_not_found=context.version in OffsetCommitRequest.KNOWS_GROUP_NOT_FOUND,
     )
     committed = await context.answer(reply)
     return committed if not answers else OffsetCommitResponse(topics=_merged(committed.topics, answers))
@@ -164,9 +164,9 @@ async def offset_fetch(context: RequestContext, request: OffsetFetchRequest) -> 
     try:
         found = await context.answer(reply)
     except KafkaError as error:
-        if context.version in OffsetFetchRequest.HAS_TOP_LEVEL_ERROR:
-            return OffsetFetchResponse(error_code=error.code)
-        return _fetch_failed(request, error)
+        if context.version in OffsetFetchRequest.ERROR_PER_PARTITION:
+            return _fetch_failed(request, error)
+        return OffsetFetchResponse(error_code=error.code)
     return OffsetFetchResponse(
         topics=[OffsetFetchResponseTopic(name=topic.name, partitions=topic.partitions) for topic in found.topics],  # type: ignore[arg-type]  # the two partition classes have the same fields
         error_code=found.error_code,

@@ -16,6 +16,7 @@ from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.log.log import AppendOrigin
 from pykbroker.log.validate import RecordErrors
 from pykbroker.replication.partition import Partition
+from pykbroker.wire.compression import ZSTD
 from pykbroker.wire.messages.produce import (
     BatchIndexAndErrorMessage,
     PartitionProduceData,
@@ -25,6 +26,7 @@ from pykbroker.wire.messages.produce import (
     TopicProduceData,
     TopicProduceResponse,
 )
+from pykbroker.wire.records import HEADER_SIZE, Buffer, magic_at, read_header
 
 Appended = list[tuple[PartitionProduceResponse, Partition, int]]
 """What waits to be committed: the answer, the partition, and the offset after the last record."""
@@ -105,8 +107,10 @@ def _append(
         partition = context.services.replicas.leader(topic, index)
         if topic in context.services.replicas.closed_to_clients:
             raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, f"{topic} is internal: clients may not write to it")
+        records = data.records if data.records is not None else b""
+        check_format(context.version, records)
         info = partition.append_as_leader(
-            data.records or b"", required_acks=acks, origin=AppendOrigin.CLIENT, now_ms=now_ms
+            records, required_acks=acks, origin=AppendOrigin.CLIENT, now_ms=now_ms
         )
     except RecordErrors as error:
         answer = _failed(index, error)
@@ -115,6 +119,8 @@ def _append(
         ]
         return answer
     except KafkaError as error:
+        if error.code == ErrorCode.KAFKA_STORAGE_ERROR and context.version not in ProduceRequest.KNOWS_STORAGE_ERROR:
+            error = KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER, error.message)
         return _failed(index, error)
     answer = PartitionProduceResponse(
         index=index,
@@ -126,6 +132,18 @@ def _append(
     if acks == -1 and not partition.is_committed(info.last_offset + 1):
         uncommitted.append((answer, partition, info.last_offset + 1))
     return answer
+
+
+def check_format(version: int, records: Buffer) -> None:
+    """What a request's version says of its records (``ProduceRequest.validateRecords``); raises KafkaError."""
+    if version in ProduceRequest.BATCHES_ONLY:
+        if len(records) < HEADER_SIZE or magic_at(records) != 2:
+            raise KafkaError(ErrorCode.INVALID_RECORD, "a partition's records must be one batch of message format 2")
+        header = read_header(records)
+        if header.size != len(records):
+            raise KafkaError(ErrorCode.INVALID_RECORD, "a partition's records must be exactly one batch")
+        if header.compression == ZSTD and version not in ProduceRequest.ZSTD_ALLOWED:
+            raise KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
 
 
 def _failed(index: int, error: KafkaError) -> PartitionProduceResponse:
