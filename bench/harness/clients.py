@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 _numbers = itertools.count(1)
 PATIENCE_S = 60
-QUIET = {"log_level": 0}  # brokers come and go here; librdkafka would tell
+QUIET = {"log_level": 0, "enable.metrics.push": False}  # brokers come and go here; librdkafka would tell
 
 
 def fresh_name(stem: str) -> str:

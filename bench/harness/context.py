@@ -32,6 +32,13 @@ def requests(instance: Instance, frame: bytes, connections: int, depth: int, dur
     return _answer_of(command, frame)
 
 
+def transactions(instance: Instance, topic: str, producers: int, duration_ms: int) -> dict[str, float]:
+    """Run the program of short transactions."""
+    host, port = instance.address
+    command = [str(BIN / "transactions"), host, str(port), str(producers), str(duration_ms), topic]
+    return _answer_of([*command, fresh_name("short")], b"")
+
+
 def _answer_of(command: list[str], given: bytes) -> dict[str, float]:
     done = subprocess.run(command, input=given, capture_output=True, timeout=LOAD_LIMIT_S, check=False)
     if done.returncode != 0:

@@ -1,4 +1,4 @@
-"""Small requests: one fixed frame kept in flight on some connections; requests per second."""
+"""Small requests, one fixed frame kept in flight on some connections, and short transactions; how many a second."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from harness import frames
 from harness.clients import fresh_name
 from harness.connection import Connection, join_alone
-from harness.context import Context, requests
+from harness.context import Context, requests, transactions
 from harness.figures import Figure, Workload
 
 SHAPES = ((1, 1), (8, 1), (8, 8), (64, 1), (1, 8), (64, 8))
@@ -85,3 +85,33 @@ def _workload(api: str) -> Workload:
 
 
 REQUESTS = tuple(_workload(api) for api in MAKERS)
+
+
+TRANSACTION_PRODUCERS = (1, 8)
+
+
+def _transactions_figure(producers: int) -> str:
+    return f"short transactions, {producers} producer{'s' if producers > 1 else ''}"
+
+
+def measure_transactions(context: Context) -> dict[str, float]:
+    """Transactions of one 100-byte record, one after another in each producer."""
+    figures = {}
+    house, duration_ms = context.house, 2_000 if context.quick else 5_000
+    with context.topic("transactions") as topic:
+        transactions(house, topic, 8, 1_000)  # the internal topic is made, the JVM warm
+        for producers in TRANSACTION_PRODUCERS:
+            answer = transactions(house, topic, producers, duration_ms)
+            figures[_transactions_figure(producers)] = answer["transactions_per_s"]
+    return figures
+
+
+TRANSACTIONS = Workload(
+    "transactions",
+    "Transactions",
+    tuple(
+        Figure(_transactions_figure(producers), "/s", ratio=1.0 if producers == 8 else None)
+        for producers in TRANSACTION_PRODUCERS
+    ),
+    measure_transactions,
+)

@@ -21,7 +21,7 @@ WORKLOADS: list[Workload] = [
     streaming.FAN_OUT,
     *requesting.REQUESTS,
     streaming.LATENCY,
-    streaming.TRANSACTIONS,
+    requesting.TRANSACTIONS,
 ]
 
 

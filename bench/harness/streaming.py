@@ -1,4 +1,4 @@
-"""Throughput, end-to-end latency and transactions, through librdkafka."""
+"""Throughput and end-to-end latency, through librdkafka."""
 
 from __future__ import annotations
 
@@ -115,31 +115,6 @@ def _latency_figures() -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-TRANSACTION_PRODUCERS = (1, 8)
-
-
-def _transactions_figure(producers: int) -> str:
-    return f"short transactions, {producers} producer{'s' if producers > 1 else ''}"
-
-
-def measure_transactions(context: Context) -> dict[str, float]:
-    """Transactions of one 100-byte record, one after another in each producer."""
-    figures = {}
-    for producers in TRANSACTION_PRODUCERS:
-        with context.topic("transactions", 6) as topic:
-            answer = stream(
-                context.house,
-                "transactions",
-                topic=topic,
-                clients=producers,
-                seconds=2 if context.quick else 5,
-                transactional_id=fresh_name("short"),
-                linger_ms=0,
-            )
-        figures[_transactions_figure(producers)] = answer["transactions_per_s"]
-    return figures
-
-
 def _stream_workload(scenario: Scenario, *, only_full: bool) -> Workload:
     measure: Callable[[Context], dict[str, float]] = partial(measure_scenario, scenario=scenario)
     name = "stream " + scenario.name
@@ -157,12 +132,3 @@ FAN_OUT = Workload(
     only_full=True,
 )
 LATENCY = Workload("latency", "End-to-end latency", _latency_figures(), measure_latency)
-TRANSACTIONS = Workload(
-    "transactions",
-    "Transactions",
-    tuple(
-        Figure(_transactions_figure(producers), "/s", ratio=1.0 if producers == 8 else None)
-        for producers in TRANSACTION_PRODUCERS
-    ),
-    measure_transactions,
-)

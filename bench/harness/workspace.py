@@ -24,7 +24,7 @@ BIN = WORK / "bin"
 
 LIBRDKAFKA_MODULE = "github.com/confluentinc/confluent-kafka-go/v2@v2.11.1"
 CLIENT_PACKAGES = ("confluent-kafka>=2.11", "matplotlib>=3.9")
-STREAM_SOURCES = ("stream.c", "client.c", "produce.c", "consume.c", "latency.c", "transactions.c")
+STREAM_SOURCES = ("stream.c", "client.c", "produce.c", "consume.c", "latency.c")
 CFLAGS = ("-O2", "-Wall", "-Wextra")
 
 
@@ -70,10 +70,12 @@ def kafka_libs(given: Path | None) -> Path:
 
 
 def build_load_programs() -> None:
-    """Compile the two load programs when their sources are newer than what is there."""
+    """Compile the load programs whose sources are newer than they are."""
     BIN.mkdir(parents=True, exist_ok=True)
-    if _is_stale(BIN / "requests", [LOAD / "requests.c"]):
-        _compile(BIN / "requests", [LOAD / "requests.c"], ())
+    for name in ("requests", "transactions"):
+        source = LOAD / f"{name}.c"
+        if _is_stale(BIN / name, [source]):
+            _compile(BIN / name, [source], ("-lpthread",))
     sources = [LOAD / name for name in STREAM_SOURCES]
     if _is_stale(BIN / "stream", [*sources, LOAD / "client.h"]):
         _compile(BIN / "stream", sources, _librdkafka_flags())

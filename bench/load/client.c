@@ -74,7 +74,8 @@ static rd_kafka_t *create(rd_kafka_type_t type, rd_kafka_conf_t *conf) {
 rd_kafka_t *new_client(rd_kafka_type_t type, ...) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set(conf, "bootstrap.servers", text_option("--bootstrap", "127.0.0.1:9092"));
-    set(conf, "log.connection.close", "false");
+    set(conf, "log_level", "4");
+    set(conf, "enable.metrics.push", "false");
     if (type == RD_KAFKA_PRODUCER)
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     va_list pairs;

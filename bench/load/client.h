@@ -35,6 +35,5 @@ const char *payload(int64_t number, int64_t size);
 int produce(void);
 int consume(void);
 int latency(void);
-int transactions(void);
 
 #endif

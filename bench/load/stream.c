@@ -14,8 +14,7 @@ static const struct {
     const char *name;
     int (*run)(void);
 } modes[] = {
-    {"produce", produce}, {"consume", consume}, {"latency", latency},
-    {"transactions", transactions}, {"version", version},
+    {"produce", produce}, {"consume", consume}, {"latency", latency}, {"version", version},
 };
 
 int main(int count, char **arguments) {
@@ -26,5 +25,5 @@ int main(int count, char **arguments) {
             fflush(stdout);
             _exit(status); /* handles are not closed one by one: the figure is out, and closing takes seconds */
         }
-    fail("usage: stream produce|consume|latency|transactions|version [--option value] ...");
+    fail("usage: stream produce|consume|latency|version [--option value] ...");
 }
