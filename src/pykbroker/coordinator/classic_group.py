@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pykbroker.coordinator.classic_member import ClassicMember, Protocols
 from pykbroker.errors import ErrorCode
+from pykbroker.machine.shards import java_hash
 from pykbroker.wire.messages.consumer_protocol import ConsumerProtocolSubscription
 from pykbroker.wire.schema import WireError
 
@@ -289,7 +290,8 @@ class ClassicGroup:
         for member in self.members.values():
             name = member.vote(candidates)
             votes[name] = votes.get(name, 0) + 1
-        return max(votes, key=votes.__getitem__)
+        # A tie goes as in Apache Kafka, where it depends on the order of a Java HashMap: by the name's hash.
+        return max(votes, key=lambda name: (votes[name], -_hash_bucket(name)))
 
     def read_subscriptions(self) -> frozenset[str] | None:
         """The topics all members together subscribe to.
@@ -310,3 +312,9 @@ class ClassicGroup:
         except WireError:
             return None
         return frozenset(topics)
+
+
+def _hash_bucket(name: str) -> int:
+    """The place of a name in a small ``java.util.HashMap``."""
+    code = java_hash(name) & 0xFFFF_FFFF
+    return (code ^ code >> 16) & 15

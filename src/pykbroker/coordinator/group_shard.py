@@ -139,8 +139,12 @@ class GroupShard:
         timers: dict[TimerKey, int | None] = dict.fromkeys(result.timers)
         return Result(replies={turn.token: join_error(error.code)}, timers=timers)
 
-    def sync(self, turn: Turn, request: SyncGroupRequest) -> Result[SyncGroupResponse]:
-        """SyncGroup."""
+    def sync(
+        self, turn: Turn, request: SyncGroupRequest, *, protocol_is_required: bool = False
+    ) -> Result[SyncGroupResponse]:
+        """SyncGroup; since v5 (``protocol_is_required``) it must say which protocol it is about (KIP-559)."""
+        if protocol_is_required and (request.protocol_type is None or request.protocol_name is None):
+            return _answer(turn, sync_error(ErrorCode.INCONSISTENT_GROUP_PROTOCOL))
         if not request.group_id:
             return _answer(turn, sync_error(ErrorCode.INVALID_GROUP_ID))
         group = self.groups.get(request.group_id)

@@ -1,0 +1,90 @@
+"""Record what a real broker answers to the stories, or show how it differs from what is recorded.
+
+    python tests/coordinator/record_stories.py 127.0.0.1:9092 [--write] [stories/NAME.txt ...]
+
+The broker needs ``group.initial.rebalance.delay.ms=0`` and ``group.min.session.timeout.ms=100``.
+"""
+
+import difflib
+import pathlib
+import socket
+import struct
+import sys
+import threading
+import time
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from story_language import Story
+
+from pykbroker.wire.messages.topics import CreatableTopic, CreateTopicsRequest
+
+STORIES = pathlib.Path(__file__).parent / "stories"
+
+
+class Call:
+    """One request on a connection of its own."""
+
+    def __init__(self, address, request, version):
+        self._answered = threading.Event()
+        self._address, self._request, self._version = address, request, version
+        threading.Thread(target=self._run, daemon=True).start()
+
+    @property
+    def done(self):
+        return self._answered.is_set()
+
+    def result(self):
+        if not self._answered.wait(20):
+            raise TimeoutError(repr(self._request))
+        return self._value
+
+    def _run(self):
+        kind, version = type(self._request), self._version
+        is_flexible = version in kind.flexible
+        header = struct.pack(">hhih", kind.api_key, version, 1, 6) + b"client" + (b"\0" if is_flexible else b"")
+        frame = header + self._request.encode(version)
+        with socket.create_connection(self._address) as connection:
+            connection.sendall(struct.pack(">i", len(frame)) + frame)
+            reader = connection.makefile("rb")
+            (size,) = struct.unpack(">i", reader.read(4))
+            answer = reader.read(size)
+        self._value = kind.response_type.decode(answer, version, 5 if is_flexible else 4)
+        self._answered.set()
+
+
+class BrokerTeller:
+    """Sends to a real broker, in real time."""
+
+    def __init__(self, address):
+        self._address = address
+
+    def settle(self):
+        time.sleep(0.08)
+
+    def sleep(self, ms):
+        time.sleep(ms / 1000)
+
+    def send(self, request, version):
+        return Call(self._address, request, version)
+
+
+def main():
+    host, port = sys.argv[1].split(":")
+    names = [each for each in sys.argv[2:] if each != "--write"]
+    for path in sorted(pathlib.Path(each) for each in names) or sorted(STORIES.glob("*.txt")):
+        teller = BrokerTeller((host, int(port)))
+        run = uuid.uuid4().hex[:8]
+        topic = CreatableTopic(name=f"orders-{run}", num_partitions=2, replication_factor=1)
+        teller.send(CreateTopicsRequest(topics=[topic], timeout_ms=5_000), 7).result()
+        time.sleep(0.3)
+        before = path.read_text()
+        after = Story(teller, group_suffix=f"-{run}", topic=topic.name).run(before)
+        print("".join(difflib.unified_diff(before.splitlines(True), after.splitlines(True), path.name, "broker")))
+        if "--write" in sys.argv:
+            path.write_text(after)
+
+
+if __name__ == "__main__":
+    main()
