@@ -229,7 +229,7 @@ def data(
 
 def records(*, default: Any = None, versions: str = "0+", nullable: str = "0+", tag: int = -1) -> Any:
     """Record batches: decoded to a view of the frame, encoded from any object that has a length."""
-    return _field("records", default, None, versions, nullable, tag)
+    return _field("records", b"" if nullable == "none" else default, None, versions, nullable, tag)
 
 
 def struct(

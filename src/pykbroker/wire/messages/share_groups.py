@@ -130,7 +130,7 @@ class ShareFetchResponsePartitionData(Struct):
     acknowledge_error_code: int = int16()
     acknowledge_error_message: str | None = string(default=None, nullable="0+")
     current_leader: LeaderIdAndEpoch = struct(LeaderIdAndEpoch)
-    records: Any = records(nullable="1-0")
+    records: Any = records(nullable="none")
     acquired_records: Sequence[AcquiredRecords] = array(AcquiredRecords)
 
 
