@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from harness import plots, report, requesting, starting, streaming, workspace
+from harness import growing, plots, report, requesting, starting, streaming, workspace
 from harness.brokers import ApacheKafka, Kfake, Kind, Pykbroker
 from harness.context import Context
 from harness.figures import Workload
@@ -16,6 +16,7 @@ WORKLOADS: list[Workload] = [
     starting.START,
     starting.MEMORY,
     starting.MANY_PARTITIONS,
+    *growing.GROWTH,
     starting.WARM_GROUP,
     *streaming.STREAMS,
     streaming.FAN_OUT,
