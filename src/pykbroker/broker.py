@@ -19,16 +19,25 @@ from pykbroker.apis.context import Services
 from pykbroker.apis.fetch_sessions import FetchSessionCache
 from pykbroker.bell import Bell
 from pykbroker.config.config import BrokerConfig
+from pykbroker.config.listeners import ListenerSpec
+from pykbroker.controller.brokers import Registration
+from pykbroker.controller.topics import create_topics
+from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.log.log_manager import LogManager
 from pykbroker.machine.timers import Timers
 from pykbroker.metadata.current import CurrentMetadata
+from pykbroker.metadata.image import Endpoint
+from pykbroker.names import INTERNAL_TOPICS, TopicPartition, new_uuid
 from pykbroker.replication.replica_manager import ReplicaManager
 from pykbroker.server.dispatch import Dispatcher
 from pykbroker.server.limits import ConnectionLimits, RequestMemory
-from pykbroker.server.server import Server
-from pykbroker.services.controller import ControllerService
+from pykbroker.server.server import ListenerConfig, Server
+from pykbroker.services.config_rules import ConfigRulesOfBroker
 from pykbroker.services.groups import GroupService
-from pykbroker.services.settings import group_shard_factory, listener_configs, log_config_of, log_manager_for
+from pykbroker.services.producer_ids import ProducerIds
+from pykbroker.services.settings import controller_settings, group_shard_factory, log_config_of
+from pykbroker.services.storage import open_controller, open_logs
+from pykbroker.wire.messages.topics import CreatableTopic, CreatableTopicConfig, CreateTopicsRequest
 from pykbroker.world import World
 
 log = logging.getLogger("pykbroker.broker")
@@ -60,6 +69,8 @@ class Broker:
         self._world = world
         self._stop_asked = trio.Event()
         self._stopping = Bell()
+        self.ended = trio.Event()
+        """Set when ``run`` has closed everything."""
         self.services: Services | None = None
         self.server: Server | None = None
 
@@ -83,9 +94,9 @@ class Broker:
             max_idle_ms=config["connections.max.idle.ms"],
             now_ms=now_ms,
         )
-        logs = log_manager_for(config, world)
+        logs = open_logs(config, world)
         try:
-            await server.bind(world.network, listener_configs(config))
+            await server.bind(world.network, [_listener(spec) for spec in config.listeners])
             timers = Timers()
             services = self.services = self._build(logs, timers, server)
             async with trio.open_nursery() as nursery:
@@ -101,29 +112,30 @@ class Broker:
         finally:
             server.close_listeners()
             logs.close()
+            self.ended.set()
 
     def _build(self, logs: LogManager, timers: Timers, server: Server) -> Services:
         """Everything between the disk and the handlers, loaded and in step with the metadata log."""
         config, world = self._config, self._world
         now_ms = world.clock.now_ms
         metadata = CurrentMetadata()
-        node_id = config["node.id"]
-        replicas = ReplicaManager(node_id, logs, log_config_of(config), now_ms)
-        controller = ControllerService(config, world, logs, metadata, node_id)
+        replicas = ReplicaManager(config.node_id, logs, log_config_of(config), now_ms)
+        replicas.closed_to_clients = INTERNAL_TOPICS
+        rules = ConfigRulesOfBroker(config)
+        controller = open_controller(logs, metadata, controller_settings(config, world, rules), now_ms)
         groups = GroupService(
-            replicas,
-            group_shard_factory(config, world, metadata),
-            timers,
-            now_ms,
-            config["offsets.commit.timeout.ms"],
+            replicas, group_shard_factory(config, world), timers, now_ms, config["offsets.commit.timeout.ms"]
         )
-        controller.load({bound.config.name: bound.registered_address() for bound in server.listeners})
+        controller.load()
         metadata.subscribe(config.follow)
         metadata.subscribe(replicas.apply)
         metadata.subscribe(groups.follow)
-        logs.remove_strays(replicas.partitions)
-        return Services(
-            node_id=node_id,
+        controller.start(*self._registrations(logs, server), config["min.insync.replicas"])
+        logs.remove_strays(
+            TopicPartition(topic, index) for topic, here in replicas.partitions.items() for index in here
+        )
+        services = Services(
+            node_id=config.node_id,
             cluster_id=logs.cluster_id,
             config=config,
             world=world,
@@ -131,11 +143,46 @@ class Broker:
             replicas=replicas,
             logs=logs,
             controller=controller,
+            producer_ids=ProducerIds(controller, config.node_id),
             groups=groups,
             fetch_sessions=FetchSessionCache(config["max.incremental.fetch.session.cache.slots"], world.random),
             apis=APIS,
             stopping=self._stopping,
         )
+        self._create_topics(services)
+        return services
+
+    def _registrations(self, logs: LogManager, server: Server) -> tuple[Registration, Registration]:
+        """How this process introduces itself to its own controller: as a broker, and as a controller."""
+        node_id = self._config.node_id
+        endpoints = [Endpoint(bound.config.name, *bound.registered_address()) for bound in server.listeners]
+        broker = Registration(
+            node_id,
+            new_uuid(self._world.random),
+            endpoints,
+            self._config["broker.rack"],
+            [directory.id for directory in logs.directories],
+        )
+        controller = Registration(node_id, new_uuid(self._world.random), endpoints)
+        return broker, controller
+
+    def _create_topics(self, services: Services) -> None:
+        """Topics asked for on the command line, unless they are there."""
+        wanted = [spec for spec in self._config.topics if spec.name not in services.metadata.image.topics]
+        request = CreateTopicsRequest(
+            topics=[
+                CreatableTopic(
+                    name=spec.name,
+                    num_partitions=spec.partitions,
+                    replication_factor=spec.replicas,
+                    configs=[CreatableTopicConfig(name=name, value=value) for name, value in spec.configs.items()],
+                )
+                for spec in wanted
+            ]
+        )
+        for result in services.controller.decide(create_topics, request).topics:
+            if result.error_code:
+                raise KafkaError(ErrorCode(result.error_code), f"topic {result.name}: {result.error_message}")
 
     def _ready(self, services: Services, server: Server) -> Ready:
         image = services.metadata.image
@@ -167,3 +214,7 @@ async def _keep_house(logs: LogManager, services: Services) -> None:
         await trio.sleep(HOUSEKEEPING_SECONDS)
         for _ in logs.pass_(services.world.clock.now_ms()):
             await trio.sleep(0)  # a pass works in slices: requests come in between
+
+
+def _listener(spec: ListenerSpec) -> ListenerConfig:
+    return ListenerConfig(spec.name, spec.host, spec.port, spec.advertised)

@@ -18,14 +18,15 @@ from pykbroker.machine.engine import Reply
 from pykbroker.waiting import wait_until
 
 if TYPE_CHECKING:
-    from pykbroker.apis.admin import ControllerService
     from pykbroker.apis.fetch_sessions import FetchSessionCache
-    from pykbroker.apis.group_service import GroupService
     from pykbroker.apis.handles import Api
     from pykbroker.config.config import BrokerConfig
     from pykbroker.log.log_manager import LogManager
     from pykbroker.metadata.current import CurrentMetadata
     from pykbroker.replication.replica_manager import ReplicaManager
+    from pykbroker.services.controller import ControllerService
+    from pykbroker.services.groups import GroupService
+    from pykbroker.services.producer_ids import ProducerIds
     from pykbroker.world import World
 
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class Services:
     replicas: ReplicaManager
     logs: LogManager
     controller: ControllerService
+    producer_ids: ProducerIds
     groups: GroupService
     fetch_sessions: FetchSessionCache
     apis: dict[int, Api]
