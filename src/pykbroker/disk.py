@@ -309,6 +309,20 @@ class RealDisk:
         if sync:
             self.sync_directory(os.path.dirname(path))
 
+    def remove(self, path: str) -> None:
+        try:
+            self.remove_file(path)
+        except (IsADirectoryError, PermissionError):  # macOS says the latter of a directory
+            self.remove_tree(path)
+
+    def sync_file(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            fd = os.open(path, os.O_RDWR)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
     def sync_directory(self, path: str) -> None:
         if os.name == "nt":
             return

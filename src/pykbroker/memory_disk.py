@@ -277,6 +277,13 @@ class MemoryDisk:
     def write_atomic(self, path: str, data: Buffer, *, sync: bool = True) -> None:
         self.write_file(path, data)
 
+    def remove(self, path: str) -> None:
+        self.remove_file(path)
+        self.remove_tree(path)
+
+    def sync_file(self, path: str) -> None:
+        """Memory is as safe as it gets."""
+
     def sync_directory(self, path: str) -> None:
         """Memory is as safe as it gets."""
 

@@ -1,8 +1,8 @@
 """One of the broker's ``log.dirs``: whether it can be used, and what waits to be removed from it.
 
-The invariant: the first error of the disk takes the whole directory offline (Kafka's LogDirFailureChannel): from then on
-every log in it answers KAFKA_STORAGE_ERROR, and nothing more is written, so that what is on the disk stays what a
-recovery can make sense of.
+The invariant: the first error of the disk takes the whole directory offline (Kafka's LogDirFailureChannel): from
+then on every log in it answers KAFKA_STORAGE_ERROR, and nothing more is written, so that what is on the disk stays
+what a recovery can make sense of.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.log.files import Disk, join
+
 
 class LogDirectory:
     """A directory of logs on one disk."""

@@ -1,7 +1,8 @@
 """The disk as the log sees it, and how Kafka names a log's files.
 
 The log never opens a file itself: it is handed a ``Disk``. ``pykbroker.disk`` has a real one and one in memory; tests
-wrap either to lose, tear or refuse writes. All doors raise ``OSError`` and nothing else; the log makes KafkaErrors of it.
+wrap either to lose, tear or refuse writes. All doors raise ``OSError`` and nothing else; the log makes KafkaErrors of
+them.
 
 The invariant every ``LogFile`` keeps: ``append`` writes all or nothing. If it raises, the file is as long as it was, or
 the file says that it is ``broken`` and accepts no further append.
@@ -123,6 +124,12 @@ class Disk(Protocol):
 
     def write_atomic(self, path: str, data: Buffer, *, sync: bool = True) -> None:
         """Replace the file by way of a temporary one: a crash leaves the old or the new content."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file or a directory with all below; fine if it is not there."""
+
+    def sync_file(self, path: str) -> None:
+        """Flush a file by its name; fine if it is not there."""
 
     def sync_directory(self, path: str) -> None: ...
     def sync_all(self) -> None:

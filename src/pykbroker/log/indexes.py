@@ -1,8 +1,8 @@
 """Offset index and time index of one segment, in Kafka's files.
 
 ``.index``: 8 bytes an entry, (offset - base offset, position), both int32. The entry is made for a batch: its *last*
-offset and where it begins (``OffsetIndex``). ``.timeindex``: 12 bytes an entry, (largest timestamp so far, offset of the
-batch that has it minus base offset). Entries grow in both columns, so both are searched by bisection.
+offset and where it begins (``OffsetIndex``). ``.timeindex``: 12 bytes an entry, (largest timestamp so far, offset of
+the batch that has it minus base offset). Entries grow in both columns, so both are searched by bisection.
 
 The invariant: what is in the file comes before what is in memory. New entries are kept in memory and written when the
 segment stops growing or the log closes (``write_out``). After a crash the file may be short or missing; recovery makes

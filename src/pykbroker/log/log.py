@@ -1,32 +1,37 @@
 """Log: one partition's replica on this broker. Append, read, and the four offsets.
 
 The invariant: ``log_start_offset <= last_stable_offset <= high_watermark <= log_end_offset``; every batch between the
-first and the last is on the disk whole, in the order of its offsets. Every method is plain and runs to completion: there
-is nothing to lock. An error of the disk takes the log's whole directory offline; what a client did wrong raises
-KafkaError before anything is written.
+first and the last is in a file whole, in the order of its offsets. Every method is plain and runs to completion: there
+is nothing to lock. What a client did wrong raises KafkaError before anything is written; an error of the disk takes the
+log's whole directory offline, and all its logs answer KAFKA_STORAGE_ERROR from then on.
 
-What lives elsewhere: what is checked in a batch (``validate``), one segment's file and indexes (``segment``), the states
-of producers, epochs and aborted transactions, opening after a crash (``recovery``), many logs (``log_manager``).
-
-Kafka's UnifiedLog and LocalLog.
+What lives elsewhere: what is checked in a batch (``validate``), one segment (``segment``), all that changes or removes
+what has been written (``upkeep``, from which ``Log`` inherits), opening after a crash (``recovery``), many logs
+(``log_manager``). Kafka's UnifiedLog and LocalLog.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.log import lookups
 from pykbroker.log.config import LogConfig
 from pykbroker.log.directory import LogDirectory
-from pykbroker.log.files import LOG_SUFFIX, Buffer, FileSlice, join
+from pykbroker.log.files import Buffer, FileSlice
+from pykbroker.log.leader_epochs import UNDEFINED_EPOCH
+from pykbroker.log.lookups import FoundTimestamp
+from pykbroker.log.producer_state import Marker, Producer, read_marker
+from pykbroker.log.producers import learn
+from pykbroker.log.recovery import Loader, Progress, RecoveryReport
 from pykbroker.log.segment import FoundBatch, Segment
-from pykbroker.log.validate import AppendOrigin, validate_and_assign
+from pykbroker.log.upkeep import LogUpkeep
+from pykbroker.log.validate import AppendOrigin, RecordErrors, validate_and_assign
 from pykbroker.names import TopicPartition
-from pykbroker.wire.records import BatchHeader, split_batches
+from pykbroker.wire.records import LOG_OVERHEAD, BatchHeader, CorruptRecords, check_crc, split_batches
 
-__all__ = ["AppendInfo", "AppendOrigin", "FetchedRecords", "Log"]
+__all__ = ["AppendInfo", "AppendOrigin", "FetchedRecords", "Log", "RecordErrors"]
 
 
 class AppendInfo(NamedTuple):
@@ -40,7 +45,7 @@ class AppendInfo(NamedTuple):
     """Whether this very batch had been appended before, and nothing was written now."""
 
 
-class _NoRecords:
+class NoRecords:
     """A slice of nothing."""
 
     __slots__ = ()
@@ -70,70 +75,56 @@ class FetchedRecords:
         """Of the first batch."""
 
 
-_NOTHING: Final = FetchedRecords(_NoRecords(), None, -1)
+_NOTHING: Final = FetchedRecords(NoRecords(), None, -1)
 
 
-class Log:
+class Log(LogUpkeep):
     """The batches of one partition, on one disk."""
 
-    __slots__ = (
-        "_directory",
-        "_high_watermark",
-        "_segments",
-        "config",
-        "log_end_offset",
-        "log_start_offset",
-        "path",
-        "recovery_point",
-        "topic_id",
-        "topic_partition",
-    )
+    __slots__ = ()
 
-    def __init__(
-        self, directory: LogDirectory, path: str, topic_partition: TopicPartition, topic_id: bytes, config: LogConfig
-    ) -> None:
-        self._directory = directory
-        self.path = path
-        self.topic_partition = topic_partition
-        self.topic_id = topic_id
-        self.config = config
-        self.log_start_offset = 0
-        self.log_end_offset = 0
-        """The offset that the next record will get."""
-        self._high_watermark = 0
-        self.recovery_point = 0
-        """Everything below is known to be on the disk."""
-        self._segments: list[Segment] = [Segment(directory.disk, path, 0)]
+    @classmethod
+    def create(
+        cls, directory: LogDirectory, path: str, topic_partition: TopicPartition, topic_id: bytes, config: LogConfig
+    ) -> Log:
+        """A log without a file; its directory is there already."""
+        return cls(directory, path, topic_partition, topic_id, config)
 
-    # --- offsets ------------------------------------------------------------------------------------------------
-
-    @property
-    def high_watermark(self) -> int:
-        """Everything below is on every in-sync replica: what consumers may see."""
-        return self._high_watermark
-
-    @high_watermark.setter
-    def high_watermark(self, offset: int) -> None:
-        if offset > self._high_watermark:
-            self._high_watermark = min(offset, self.log_end_offset)
-
-    @property
-    def last_stable_offset(self) -> int:
-        """Everything below belongs to no open transaction: what read_committed consumers may see."""
-        return self._high_watermark
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes in all segments."""
-        return sum(segment.size for segment in self._segments)
-
-    @property
-    def _active(self) -> Segment:
-        return self._segments[-1]
-
-    def _require_online(self) -> None:
-        if self._directory.failure is not None:
-            raise self._directory.offline_error()
+    @classmethod
+    def open(
+        cls,
+        directory: LogDirectory,
+        path: str,
+        topic_partition: TopicPartition,
+        topic_id: bytes,
+        config: LogConfig,
+        now_ms: int,
+        *,
+        is_clean: bool = False,
+        recovery_point: int = 0,
+        log_start_offset: int = 0,
+        high_watermark: int = 0,
+        on_progress: Progress | None = None,
+    ) -> tuple[Log, RecoveryReport]:
+        """The log in a directory that exists, repaired if need be; the checkpoints say the offsets."""
+        loader = Loader(
+            directory,
+            path,
+            topic_partition,
+            config,
+            is_clean=is_clean,
+            recovery_point=recovery_point,
+            log_start_offset=log_start_offset,
+            now_ms=now_ms,
+            on_progress=on_progress,
+        )
+        try:
+            loaded = loader.load()
+        except OSError as error:
+            raise directory.failed(error) from error
+        log = cls(directory, path, topic_partition, topic_id, config)
+        log._take(loaded, is_clean, high_watermark)
+        return log, loader.report
 
     # --- append -------------------------------------------------------------------------------------------------
 
@@ -153,33 +144,86 @@ class Log:
             now_ms=now_ms,
         )
         headers = validated.headers
-        self._write(validated.parts, validated.size, headers, validated.max_timestamp, now_ms)
+        marker = None
+        if headers[0].producer_id >= 0:
+            marker, duplicate = self._check_producers(records, headers, origin)
+            if duplicate is not None:
+                return duplicate
+        self._write(validated.parts, validated.size, headers, validated.max_timestamp, now_ms, marker)
         return AppendInfo(
             headers[0].base_offset, self.log_end_offset - 1, validated.log_append_time_ms, self.log_start_offset
         )
 
+    def _check_producers(
+        self, records: Buffer, headers: Sequence[BatchHeader], origin: AppendOrigin
+    ) -> tuple[Marker | None, AppendInfo | None]:
+        """Idempotence and fencing: the marker in a control batch, or the answer to a duplicate."""
+        state = self.producers
+        marker = None
+        for header in headers:
+            if header.is_control:
+                marker = read_marker(records, 0, header)
+            known = state.check(header, origin, marker=marker)
+            if known is not None:
+                return None, AppendInfo(
+                    known.first_offset, known.last_offset, known.timestamp, self.log_start_offset, duplicate=True
+                )
+        return marker, None
+
     def append_as_follower(self, records: Buffer, now_ms: int) -> AppendInfo:
-        """Write batches that have their offsets and epochs already."""
+        """Write batches that have their offsets and epochs already, as the leader sent them."""
         self._require_online()
-        batches = split_batches(records, cut_off_tail=True)
+        try:
+            batches = split_batches(records, cut_off_tail=True)
+        except CorruptRecords as error:
+            raise KafkaError(ErrorCode.CORRUPT_MESSAGE, str(error)) from None
         if not batches:
             return AppendInfo(-1, -1, -1, self.log_start_offset)
+        headers = self._check_replicated(records, batches)
+        if any(header.is_control and header.producer_id >= 0 for header in headers):
+            return self._append_one_by_one(records, batches, now_ms)
         position, last = batches[-1]
         size = position + last.size
-        headers = [header for _, header in batches]
-        first_offset = headers[0].base_offset
-        if first_offset < self.log_end_offset:
-            raise KafkaError(
-                ErrorCode.UNKNOWN_SERVER_ERROR,
-                f"unexpected offset {first_offset} in append to {self.topic_partition}:"
-                f" the next offset is {self.log_end_offset}",
-            )
         max_timestamp = max(header.max_timestamp for header in headers)
-        self._write([memoryview(records)[:size]], size, headers, max_timestamp, now_ms)
-        return AppendInfo(first_offset, last.last_offset, -1, self.log_start_offset)
+        self._write([memoryview(records)[:size]], size, headers, max_timestamp, now_ms, None)
+        return AppendInfo(headers[0].base_offset, last.last_offset, -1, self.log_start_offset)
+
+    def _check_replicated(self, records: Buffer, batches: Sequence[tuple[int, BatchHeader]]) -> list[BatchHeader]:
+        next_offset = self.log_end_offset
+        for position, header in batches:
+            if not check_crc(records, position, header):
+                raise KafkaError(
+                    ErrorCode.CORRUPT_MESSAGE, f"the batch at offset {header.base_offset} does not match its checksum"
+                )
+            if header.base_offset < next_offset:
+                raise KafkaError(
+                    ErrorCode.UNKNOWN_SERVER_ERROR,
+                    f"unexpected offset {header.base_offset} in append to {self.topic_partition}, "
+                    f"whose next offset is {next_offset}",
+                )
+            next_offset = header.next_offset
+        return [header for _, header in batches]
+
+    def _append_one_by_one(
+        self, records: Buffer, batches: Sequence[tuple[int, BatchHeader]], now_ms: int
+    ) -> AppendInfo:
+        """Markers among them: each batch on its own, since a write takes one marker."""
+        view = memoryview(records)
+        for position, header in batches:
+            batch = view[position : position + header.size]
+            is_marker = header.is_control and header.producer_id >= 0
+            marker = read_marker(batch, 0, header) if is_marker else None
+            self._write([batch], header.size, [header], header.max_timestamp, now_ms, marker)
+        return AppendInfo(batches[0][1].base_offset, batches[-1][1].last_offset, -1, self.log_start_offset)
 
     def _write(
-        self, parts: Sequence[Buffer], size: int, headers: Sequence[BatchHeader], max_timestamp: int, now_ms: int
+        self,
+        parts: Sequence[Buffer],
+        size: int,
+        headers: Sequence[BatchHeader],
+        max_timestamp: int,
+        now_ms: int,
+        marker: Marker | None,
     ) -> None:
         config = self.config
         if size > config.segment_bytes:
@@ -194,20 +238,21 @@ class Log:
             if not segment.size:
                 segment.created_ms = now_ms
             position = segment.append(parts, size)
+            self.log_end_offset = last_offset + 1
             for header in headers:
-                batch_size = header.batch_length + 12
-                segment.note_batch(
-                    position,
-                    batch_size,
-                    header.base_offset,
-                    header.base_offset + header.last_offset_delta,
-                    header.max_timestamp,
-                    config.index_interval_bytes,
-                )
-                position += batch_size
+                segment.note_batch(position, header, config.index_interval_bytes)
+                position += header.batch_length + LOG_OVERHEAD
+                if header.partition_leader_epoch != self._latest_epoch:
+                    self._note_epoch(header.partition_leader_epoch, header.base_offset)
+            state = self.producers
+            if headers[0].producer_id >= 0 or len(headers) > 1:
+                for header in headers:
+                    if learn(state, header, marker, segment):
+                        self.has_transactions = True
+                self._first_unstable_offset = state.first_unstable_offset
+            state.map_end_offset = self.log_end_offset
         except OSError as error:
             raise self._directory.failed(error) from error
-        self.log_end_offset = last_offset + 1
 
     def _must_roll(self, segment: Segment, size: int, last_offset: int, max_timestamp: int, now_ms: int) -> bool:
         """Size, time, a full index, or an offset too far from the base offset (LogSegment.shouldRoll)."""
@@ -221,19 +266,6 @@ class Log:
             or segment.indexes_are_full(config.segment_index_bytes)
             or not segment.can_hold(last_offset)
         )
-
-    def roll(self, base_offset: int = 0) -> Segment:
-        """Begin a new segment at ``base_offset``, or at the log's end if that is further."""
-        base_offset = max(base_offset, self.log_end_offset)
-        active = self._active
-        if not active.size and active.base_offset == base_offset:
-            return active
-        active.seal()
-        segment = Segment(self._directory.disk, self.path, base_offset)
-        segment.start_indexes_empty()
-        segment.file.truncate(0)  # created at once: its name is the log's end offset
-        self._segments.append(segment)
-        return segment
 
     # --- read ---------------------------------------------------------------------------------------------------
 
@@ -281,15 +313,52 @@ class Log:
             return _NOTHING
         return FetchedRecords(segment.slice(position, size), segment, base_offset)
 
-    def _number_of(self, offset: int) -> int:
-        """Which segment an offset belongs to."""
-        return max(bisect_right(self._segments, offset, key=_base_offset) - 1, 0)
+    def aborted_transactions(self, start_offset: int, fetched: FetchedRecords) -> list[tuple[int, int]]:
+        """(producer id, first offset) of aborted transactions that a reader of these records must leave out."""
+        segment = fetched.segment
+        if segment is None or not self.has_transactions:
+            return []
+        number = self._segments.index(segment)
+        records = fetched.records
+        upper_bound = segment.offset_index.upper_bound(records.position + records.size) if segment.has_index else None
+        if upper_bound is None:
+            is_last = number + 1 == len(self._segments)
+            upper_bound = self.log_end_offset if is_last else self._segments[number + 1].base_offset
+        return lookups.aborted_transactions(self._segments, number, start_offset, upper_bound)
 
+    # --- lookups ------------------------------------------------------------------------------------------------
 
-def _base_offset(segment: Segment) -> int:
-    return segment.base_offset
+    def offset_for_timestamp(self, timestamp: int) -> FoundTimestamp | None:
+        """(offset, timestamp, leader epoch) of the first record that is not older, or None."""
+        return self._look_up(lambda: lookups.offset_for_timestamp(self._segments, timestamp, self.log_start_offset))
 
+    def offset_of_max_timestamp(self) -> FoundTimestamp | None:
+        """(offset, timestamp, leader epoch) of the first record with the largest timestamp (KIP-734)."""
+        return self._look_up(lambda: lookups.offset_of_max_timestamp(self._segments))
 
-def log_file_size(directory: LogDirectory, path: str, name: str) -> int:
-    """Bytes in a segment's ``.log``."""
-    return directory.disk.size_of(join(path, name + LOG_SUFFIX))
+    def segment_starts_before(self, timestamp: int | None) -> list[int]:
+        """Starts of segments last written no later than ``timestamp`` (None: all), newest first: ListOffsets v0."""
+        return self._look_up(
+            lambda: lookups.segment_starts_before(
+                self._segments, timestamp, self.log_start_offset, self.log_end_offset
+            )
+        )
+
+    def epoch_of(self, offset: int) -> int:
+        """The leader epoch that the record at ``offset`` was written in; -1 when it is not known."""
+        epoch = self.epochs.epoch_for_offset(offset)
+        return UNDEFINED_EPOCH if epoch is None else epoch
+
+    @property
+    def latest_epoch(self) -> int:
+        """The newest leader epoch the log knows; -1 for none."""
+        latest = self.epochs.latest_epoch
+        return UNDEFINED_EPOCH if latest is None else latest
+
+    def end_offset_for_epoch(self, epoch: int) -> tuple[int, int]:
+        """The largest epoch up to ``epoch`` and where it ended; (-1, -1) when nothing can be said (KIP-101)."""
+        return self.epochs.end_offset_for(epoch, self.log_end_offset)
+
+    def producer_states(self) -> list[Producer]:
+        """Every producer the log knows, for DescribeProducers."""
+        return list(self.producers)

@@ -18,8 +18,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.log.aborted import TransactionIndex
 from pykbroker.log.files import (
     INDEX_SUFFIX,
+    INDEX_SUFFIXES,
     LOG_SUFFIX,
     SEGMENT_SUFFIXES,
     TIME_INDEX_SUFFIX,
@@ -28,6 +30,7 @@ from pykbroker.log.files import (
     Disk,
     FileSlice,
     LogFile,
+    SyncTarget,
     join,
     offset_file_name,
 )
@@ -75,10 +78,12 @@ class Segment:
         "_tail_start",
         "base_offset",
         "created_ms",
+        "is_dirty",
         "jitter_ms",
         "offset_index",
         "size",
         "time_index",
+        "txn_index",
     )
 
     def __init__(self, disk: Disk, directory: str, base_offset: int, size: int = 0, suffix: str = "") -> None:
@@ -91,6 +96,9 @@ class Segment:
         self.created_ms = -1
         """When the first batch came, for batches that have no timestamp; -1 before."""
         self.jitter_ms = 0
+        self.is_dirty = False
+        """Whether the index files do not say all that the log holds."""
+        self.txn_index: TransactionIndex | None = None
         self._file: LogFile | None = None
         self.offset_index: OffsetIndex = _NO_INDEX
         self.time_index: TimeIndex = _NO_TIME_INDEX
@@ -130,6 +138,12 @@ class Segment:
         self._max_timestamp = NO_TIMESTAMP
         self._offset_of_max_timestamp = self.base_offset
 
+    def create(self) -> None:
+        """Begin the ``.log`` file although there is no batch: its name is where the log ends."""
+        self.start_indexes_empty()
+        self.file.truncate(0)
+        self.is_dirty = True
+
     # --- what came in -------------------------------------------------------------------------------------------
 
     def append(self, parts: Sequence[Buffer], size: int) -> int:
@@ -141,15 +155,15 @@ class Segment:
             if file.size != position:  # what a crash left behind, or Kafka's preallocated zeros
                 file.truncate(position)
         file.append(parts)
+        self.is_dirty = True
         self.size = position + size
         return position
 
-    def note_batch(
-        self, position: int, size: int, base_offset: int, last_offset: int, max_timestamp: int, index_interval_bytes: int
-    ) -> None:
+    def note_batch(self, position: int, header: BatchHeader, index_interval_bytes: int) -> None:
         """Index a batch that is in the file; Kafka indexes the batch *after* an interval's worth of bytes."""
         if self._max_timestamp is None or self.offset_index is _NO_INDEX:
             self._load_max_timestamp()
+        last_offset, max_timestamp = header.base_offset + header.last_offset_delta, header.max_timestamp
         if position == 0:
             self._first_timestamp = max_timestamp
         if max_timestamp > self._max_timestamp:  # type: ignore[operator]
@@ -159,12 +173,12 @@ class Segment:
             self.offset_index.append(last_offset, position)
             self.time_index.maybe_append(self._max_timestamp, self._offset_of_max_timestamp)  # type: ignore[arg-type]
             self._since_index_bytes = 0
-        self._since_index_bytes += size
+        self._since_index_bytes += header.batch_length + LOG_OVERHEAD
         ends, positions = self._tail_ends, self._tail_positions
         if ends is None or positions is None:
             ends = self._tail_ends = array("q")
             positions = self._tail_positions = array("q")
-            self._tail_start = base_offset
+            self._tail_start = header.base_offset
         ends.append(last_offset)
         positions.append(position)
         if len(ends) == 2 * TAIL_BATCHES:
@@ -237,24 +251,38 @@ class Segment:
             base_offset, length, delta = _unpack_walk(data, at)
             end = position + length + LOG_OVERHEAD
             if length < HEADER_SIZE - LOG_OVERHEAD or end > size:
-                raise KafkaError(
-                    ErrorCode.CORRUPT_MESSAGE, f"{self.path(LOG_SUFFIX)} holds no batch at position {position}"
-                )
+                raise self._no_batch_at(position)
             yield FoundBatch(position, end - position, base_offset, base_offset + delta)
             position = end
+
+    def headers(self, position: int) -> Iterator[tuple[int, BatchHeader]]:
+        """Every batch from a file position on, as its position and whole header."""
+        file, size = self.file, self.size
+        data, start = b"", position
+        while position + HEADER_SIZE <= size:
+            at = position - start
+            if at + HEADER_SIZE > len(data):
+                data, start, at = file.read(position, WALK_BYTES), position, 0
+                if len(data) < HEADER_SIZE:
+                    return
+            header = read_header(data, at)
+            end = position + header.batch_length + LOG_OVERHEAD
+            if header.batch_length < HEADER_SIZE - LOG_OVERHEAD or end > size:
+                raise self._no_batch_at(position)
+            yield position, header
+            position = end
+
+    def _no_batch_at(self, position: int) -> KafkaError:
+        where = f"{self.path(LOG_SUFFIX)} holds no batch at position {position}"
+        return KafkaError(ErrorCode.CORRUPT_MESSAGE, where)
 
     def slice(self, position: int, size: int) -> FileSlice:
         """A stretch of the file, to be sent."""
         return (self._file or self.file).slice(position, size)
 
-    def read_batch(self, batch: FoundBatch) -> tuple[bytes, BatchHeader]:
-        """A batch's bytes and header."""
-        data = self.file.read(batch.position, batch.size)
-        return data, read_header(data)
-
-    def header_at(self, position: int) -> BatchHeader:
-        """The header of the batch at a position."""
-        return read_header(self.file.read(position, HEADER_SIZE))
+    def read_batch(self, position: int, header: BatchHeader) -> bytes:
+        """The bytes of the batch at a position."""
+        return self.file.read(position, header.size)
 
     def next_offset(self) -> int:
         """The offset after the last batch (LogSegment.readNextOffset)."""
@@ -291,13 +319,22 @@ class Segment:
         timestamp = self.max_timestamp
         if timestamp >= 0:
             return timestamp
-        return self._disk.modified_ms(self.path(LOG_SUFFIX)) if self.size else self.created_ms
+        return self.modified_ms
+
+    @property
+    def modified_ms(self) -> int:
+        """When the ``.log`` file was last written to; the segment's creation if there is none."""
+        try:
+            return self._disk.modified_ms(self.path(LOG_SUFFIX))
+        except FileNotFoundError:
+            return self.created_ms
 
     @property
     def first_timestamp(self) -> int:
         """The first batch's largest timestamp, from which rolling by time counts; -1 where there is none."""
         if self._first_timestamp is None:
-            self._first_timestamp = self.header_at(0).max_timestamp if self.size else NO_TIMESTAMP
+            header = next(self.headers(0), None)
+            self._first_timestamp = header[1].max_timestamp if header else NO_TIMESTAMP
         return self._first_timestamp
 
     def waited_for_roll_ms(self, now_ms: int, timestamp: int) -> int:
@@ -311,12 +348,10 @@ class Segment:
         """(offset, timestamp, leader epoch) of the first record at or behind ``start_offset`` that is not older."""
         self._need_indexes()
         from_offset = max(self.time_index.lookup(timestamp)[1], start_offset)
-        for batch in self.walk(self.offset_index.lookup(from_offset)[1]):
-            header = self.header_at(batch.position)
-            if header.max_timestamp < timestamp or batch.last_offset < start_offset:
+        for position, header in self.headers(self.offset_index.lookup(from_offset)[1]):
+            if header.max_timestamp < timestamp or header.last_offset < start_offset:
                 continue
-            data, header = self.read_batch(batch)
-            for record in iterate_records(data, 0, header):
+            for record in iterate_records(self.read_batch(position, header), 0, header):
                 if record.timestamp >= timestamp and record.offset >= start_offset:
                     return record.offset, record.timestamp, header.partition_leader_epoch
         return None
@@ -326,12 +361,11 @@ class Segment:
         timestamp = self.max_timestamp
         if timestamp < 0:
             return None
-        for batch in self.walk(self.offset_index.lookup(self._offset_of_max_timestamp)[1]):
-            header = self.header_at(batch.position)
+        self._need_indexes()
+        for position, header in self.headers(self.offset_index.lookup(self._offset_of_max_timestamp)[1]):
             if header.max_timestamp != timestamp:
                 continue
-            data, header = self.read_batch(batch)
-            for record in iterate_records(data, 0, header):
+            for record in iterate_records(self.read_batch(position, header), 0, header):
                 if record.timestamp == timestamp:
                     return record.offset, timestamp, header.partition_leader_epoch
         return None
@@ -344,6 +378,7 @@ class Segment:
         if position >= self.size:
             return 0
         self._need_indexes()
+        self.is_dirty = True
         self.file.truncate(position)
         dropped, self.size = self.size - position, position
         self._tail_ends = self._tail_positions = None
@@ -361,41 +396,50 @@ class Segment:
     def _recount_max_timestamp(self) -> None:
         """The largest timestamp of what is left: the last index entry's, or one after it (readLargestTimestamp)."""
         largest, offset = self.time_index.last_entry()
-        for batch in self.walk(self.offset_index.lookup(offset)[1]):
-            timestamp = self.header_at(batch.position).max_timestamp
-            if timestamp > largest:
-                largest, offset = timestamp, batch.last_offset
+        for _, header in self.headers(self.offset_index.lookup(offset)[1]):
+            if header.max_timestamp > largest:
+                largest, offset = header.max_timestamp, header.last_offset
         self._max_timestamp, self._offset_of_max_timestamp = largest, offset
 
     def rebuild_indexes(self, index_interval_bytes: int) -> None:
         """Make both indexes anew from the batches' headers."""
         self._tail_ends = self._tail_positions = None
         self.start_indexes_empty()
-        for batch in self.walk(0):
-            timestamp = self.header_at(batch.position).max_timestamp
-            self.note_batch(*batch, timestamp, index_interval_bytes)
+        self.is_dirty = True
+        for position, header in self.headers(0):
+            self.note_batch(position, header, index_interval_bytes)
 
     def seal(self) -> None:
-        """No more batches will come: the largest timestamp becomes the last time index entry, indexes are written."""
-        if self.size:
-            self.write_indexes()
+        """Bring the index files up to date; the largest timestamp becomes the last entry of the time index."""
+        if self.is_dirty:
+            self._load_max_timestamp()
+            if self.max_timestamp >= 0:
+                self.time_index.maybe_append(self.max_timestamp, self._offset_of_max_timestamp)
+            self.offset_index.write_out()
+            self.time_index.write_out()
+            self.is_dirty = False
 
-    def write_indexes(self) -> None:
-        """Bring the index files up to date, and a ``.log`` file into being if the segment has none."""
-        self._load_max_timestamp()
-        if self.max_timestamp >= 0:
-            self.time_index.maybe_append(self.max_timestamp, self._offset_of_max_timestamp)
-        self.offset_index.write_out()
-        self.time_index.write_out()
+    def transactions(self) -> TransactionIndex:
+        """The aborted transactions that ended in this segment."""
+        if self.txn_index is None:
+            self.txn_index = TransactionIndex(self._disk, self.path(TXN_INDEX_SUFFIX))
+        return self.txn_index
+
+    def sync_targets(self) -> list[SyncTarget]:
+        """What a flush must bring to the disk, to be used from any thread."""
+        return [self.file.sync_target()]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the files."""
         if self._file is not None:
             self._file.close()
             self._file = None
+        if self.txn_index is not None:
+            self.txn_index.close()
+            self.txn_index = None
 
     def moved(self, directory: str) -> None:
-        """The directory has been renamed."""
+        """The log's directory has been renamed."""
         self._directory = directory
         self._rename_open()
 
@@ -413,9 +457,20 @@ class Segment:
     def _rename_open(self) -> None:
         if self._file is not None:
             self._file.renamed(self.path(LOG_SUFFIX))
+        if self.txn_index is not None:
+            self.txn_index.renamed(self.path(TXN_INDEX_SUFFIX))
         if self.offset_index is not _NO_INDEX:
             self.offset_index.path = self.path(INDEX_SUFFIX)
             self.time_index.path = self.path(TIME_INDEX_SUFFIX)
+
+    @property
+    def has_index(self) -> bool:
+        """Whether the indexes have been looked at."""
+        return self.offset_index is not _NO_INDEX
+
+    def index_files(self) -> list[str]:
+        """Paths of the indexes a segment may have."""
+        return [self.path(suffix) for suffix in INDEX_SUFFIXES]
 
     def files(self) -> list[str]:
         """Paths of all files the segment may have."""
@@ -426,10 +481,6 @@ class Segment:
         self.close()
         for path in self.files():
             self._disk.remove_file(path)
-
-    def txn_index_path(self) -> str:
-        """Where the transaction index is, if there is one."""
-        return self.path(TXN_INDEX_SUFFIX)
 
 
 _NO_INDEX: Final = OffsetIndex.__new__(OffsetIndex)

@@ -1,0 +1,443 @@
+"""LogUpkeep: what a log is made of, and all that changes or removes what has been written.
+
+Rolling, truncating, deleting, flushing, closing: the half of ``Log`` that is not on the way of a record. Substructures
+are made when they are needed: an empty partition is this object and one segment object.
+
+The invariants are those of ``Log``. Files are never removed while somebody may read them: they are renamed to
+``.deleted`` and go after ``file.delete.delay.ms``; slices that are being sent keep their file open anyway.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.log.config import MAX_LONG, LogConfig
+from pykbroker.log.directory import LogDirectory
+from pykbroker.log.files import (
+    DELETED_SUFFIX,
+    LEADER_EPOCH_CHECKPOINT,
+    SWAP_SUFFIX,
+    join,
+)
+from pykbroker.log.flushing import FlushJob
+from pykbroker.log.leader_epochs import LeaderEpochs
+from pykbroker.log.producer_state import ProducerStateManager
+from pykbroker.log.producers import load_state, snapshot_path, take_snapshot
+from pykbroker.log.recovery import Loaded, read_epochs
+from pykbroker.log.segment import Segment
+from pykbroker.names import TopicPartition
+from pykbroker.wire.checksum import crc32c
+
+T = TypeVar("T")
+
+_NOT_LOADED: Final = -2
+
+
+class LogUpkeep:
+    """One partition's segments, offsets, epochs and producers."""
+
+    __slots__ = (
+        "_directory",
+        "_epochs",
+        "_epochs_are_dirty",
+        "_first_unstable_offset",
+        "_high_watermark",
+        "_is_clean",
+        "_latest_epoch",
+        "_segments",
+        "_state",
+        "config",
+        "has_transactions",
+        "last_flushed_ms",
+        "log_end_offset",
+        "log_start_offset",
+        "path",
+        "recovery_point",
+        "topic_id",
+        "topic_partition",
+    )
+
+    def __init__(
+        self, directory: LogDirectory, path: str, topic_partition: TopicPartition, topic_id: bytes, config: LogConfig
+    ) -> None:
+        self._directory = directory
+        self.path = path
+        self.topic_partition = topic_partition
+        self.topic_id = topic_id
+        self.config = config
+        self.log_start_offset = 0
+        self.log_end_offset = 0
+        """The offset that the next record will get."""
+        self._high_watermark = 0
+        self._first_unstable_offset: int | None = None
+        self.recovery_point = 0
+        """Everything below is known to be on the disk."""
+        self.last_flushed_ms = -1
+        self._segments: list[Segment] = [Segment(directory.disk, path, 0)]
+        self._is_clean = True
+        self._state: ProducerStateManager | None = ProducerStateManager()
+        self._epochs: LeaderEpochs | None = LeaderEpochs()
+        self._latest_epoch = _NOT_LOADED
+        self._epochs_are_dirty = False
+        self.has_transactions = False
+        """Whether any transaction was ever aborted here: otherwise there is nothing to look for."""
+
+    def _take(self, loaded: Loaded, is_clean: bool, high_watermark: int) -> None:
+        """Become what a directory holds."""
+        self._segments = loaded.segments
+        self.log_start_offset = loaded.log_start_offset
+        self.log_end_offset = loaded.log_end_offset
+        self.recovery_point = loaded.recovery_point
+        self._high_watermark = min(max(high_watermark, loaded.log_start_offset), loaded.log_end_offset)
+        self.has_transactions = loaded.has_transactions
+        self._is_clean = is_clean
+        self._state = loaded.state
+        self._epochs = loaded.epochs
+        self._epochs_are_dirty = loaded.epochs is not None
+        if self._state is not None:
+            self._state.on_high_watermark(self._high_watermark)
+            self._first_unstable_offset = self._state.first_unstable_offset
+
+    # --- what it is made of -------------------------------------------------------------------------------------
+
+    @property
+    def directory(self) -> LogDirectory:
+        """The log directory (of ``log.dirs``) that it lives in."""
+        return self._directory
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """From the oldest to the active one."""
+        return self._segments
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of batches in all segments."""
+        return sum(segment.size for segment in self._segments)
+
+    @property
+    def high_watermark(self) -> int:
+        """Everything below is on every in-sync replica: what consumers may see."""
+        return self._high_watermark
+
+    @high_watermark.setter
+    def high_watermark(self, offset: int) -> None:
+        """It only ever grows, and not beyond the log's end; truncation alone takes it back."""
+        if offset > self._high_watermark:
+            self._high_watermark = min(offset, self.log_end_offset)
+            if self._first_unstable_offset is not None:
+                self.producers.on_high_watermark(self._high_watermark)
+                self._first_unstable_offset = self.producers.first_unstable_offset
+
+    @property
+    def last_stable_offset(self) -> int:
+        """Everything below belongs to no open transaction: what read_committed consumers may see."""
+        if self._state is None:
+            self._load_state()
+        first = self._first_unstable_offset
+        if first is None or first > self._high_watermark:
+            return self._high_watermark
+        return max(first, self.log_start_offset)
+
+    @property
+    def producers(self) -> ProducerStateManager:
+        """What is known of producers, read from disk if it was not yet."""
+        return self._load_state() if self._state is None else self._state
+
+    def _load_state(self) -> ProducerStateManager:
+        try:
+            state = load_state(
+                self._directory.disk,
+                self.path,
+                self._segments,
+                log_start_offset=self.log_start_offset,
+                end_offset=self.log_end_offset,
+                now_ms=0,
+                expiration_ms=MAX_LONG,
+                is_clean=self._is_clean,
+            )
+        except OSError as error:
+            raise self._directory.failed(error) from error
+        state.on_high_watermark(self._high_watermark)
+        self._state = state
+        self._first_unstable_offset = state.first_unstable_offset
+        return state
+
+    @property
+    def epochs(self) -> LeaderEpochs:
+        """Leader epochs, read from disk if they were not yet."""
+        if self._epochs is None:
+            try:
+                self._epochs = read_epochs(self._directory, self.path)
+            except OSError as error:
+                raise self._directory.failed(error) from error
+            self._epochs.truncate_from_end(self.log_end_offset)
+        return self._epochs
+
+    def assign_epoch(self, epoch: int) -> None:
+        """A leader of this epoch begins: its first record will be at the log's end (KIP-101)."""
+        self._note_epoch(epoch, self.log_end_offset)
+
+    def _note_epoch(self, epoch: int, start_offset: int) -> None:
+        if epoch >= 0 and self.epochs.assign(epoch, start_offset):
+            self._epochs_are_dirty = True
+        self._latest_epoch = epoch
+
+    def _require_online(self) -> None:
+        if self._directory.failure is not None:
+            raise self._directory.offline_error()
+
+    def _number_of(self, offset: int) -> int:
+        """Which segment an offset belongs to."""
+        return max(bisect_right(self._segments, offset, key=_base_offset) - 1, 0)
+
+    def _look_up(self, question: Callable[[], T]) -> T:
+        self._require_online()
+        try:
+            return question()
+        except OSError as error:
+            raise self._directory.failed(error) from error
+
+    def reconfigure(self, config: LogConfig) -> None:
+        """Take on another configuration, for what comes from now on."""
+        self.config = config
+
+    # --- segments -----------------------------------------------------------------------------------------------
+
+    def roll(self, base_offset: int = 0) -> Segment:
+        """Begin a new segment at ``base_offset``, or at the log's end if that is further."""
+        base_offset = max(base_offset, self.log_end_offset)
+        active = self._segments[-1]
+        if not active.size and active.base_offset == base_offset:
+            return active
+        active.seal()
+        segment = self._new_segment(base_offset)
+        self._segments.append(segment)
+        state = self.producers
+        state.map_end_offset = base_offset
+        take_snapshot(self._directory.disk, self.path, state)
+        return segment
+
+    def _new_segment(self, base_offset: int) -> Segment:
+        """An empty segment; its file is made at once, because its name is where the log ends."""
+        segment = Segment(self._directory.disk, self.path, base_offset)
+        segment.create()
+        if self.config.segment_jitter_ms > 0:
+            # Spread rolls that were due together, the same way in every run.
+            seed = crc32c(f"{self.topic_partition}@{base_offset}".encode())
+            segment.jitter_ms = seed % min(self.config.segment_jitter_ms, max(self.config.segment_ms, 1))
+        return segment
+
+    def _remove_segments(self, segments: Sequence[Segment], now_ms: int) -> None:
+        """Out of the log now, off the disk later."""
+        due_ms = now_ms + self.config.file_delete_delay_ms
+        for segment in segments:
+            self._segments.remove(segment)
+            self._discard(segment, due_ms)
+            self._directory.remove_later(snapshot_path(self.path, segment.base_offset), due_ms)
+
+    def _discard(self, segment: Segment, due_ms: int) -> None:
+        segment.close()
+        segment.change_suffix(DELETED_SUFFIX)
+        for path in segment.files():
+            self._directory.remove_later(path, due_ms)
+
+    def remove_oldest(self, count: int, now_ms: int) -> None:
+        """Remove the ``count`` oldest segments because of retention; the log starts behind them."""
+        try:
+            if count == len(self._segments):
+                self.roll()
+            doomed = self._segments[:count]
+            if not doomed or doomed[-1] is self._segments[-1]:
+                return
+            self._start_at(self._segments[count].base_offset)
+            self._remove_segments(doomed, now_ms)
+        except OSError as error:
+            raise self._directory.failed(error) from error
+
+    def replace_segments(self, made: Sequence[Segment], replaced: Sequence[Segment], now_ms: int) -> None:
+        """Put cleaned segments in the place of those they were made of, safe against a crash at every step.
+
+        ``made`` have the suffix ``.cleaned``, are sealed and flushed. Once all are called ``.swap`` a restart completes
+        what is left to do (LocalLog.replaceSegments).
+        """
+        try:
+            for segment in reversed(made):
+                segment.change_suffix(SWAP_SUFFIX)
+            due_ms = now_ms + self.config.file_delete_delay_ms
+            for segment in replaced:
+                self._segments.remove(segment)
+                self._discard(segment, due_ms)
+                if all(each.base_offset != segment.base_offset for each in made):
+                    self._directory.remove_later(snapshot_path(self.path, segment.base_offset), due_ms)
+            for segment in made:
+                segment.change_suffix("")
+            self._segments = sorted([*self._segments, *made], key=_base_offset)
+            self._directory.disk.sync_directory(self.path)
+        except OSError as error:
+            raise self._directory.failed(error) from error
+
+    # --- the ends -----------------------------------------------------------------------------------------------
+
+    def delete_records_before(self, offset: int) -> None:
+        """Let the log start at ``offset``; whole segments before it go at the next retention pass (KIP-107)."""
+        if offset > self._high_watermark:
+            raise KafkaError(
+                ErrorCode.OFFSET_OUT_OF_RANGE, f"{offset} is beyond the high watermark {self._high_watermark}"
+            )
+        self._start_at(offset)
+
+    def _start_at(self, offset: int) -> None:
+        if offset > self.log_start_offset:
+            self.log_start_offset = offset
+            if self.epochs.truncate_from_start(offset):
+                self._epochs_are_dirty = True
+            self.producers.on_log_start_offset(offset)
+            self._first_unstable_offset = self.producers.first_unstable_offset
+
+    def truncate_to(self, offset: int, now_ms: int = 0) -> None:
+        """Drop every batch that reaches ``offset`` or beyond: a leader has said that they were never committed."""
+        assert offset >= 0
+        self._require_online()
+        if offset >= self.log_end_offset:
+            self._epochs_are_dirty |= self.epochs.truncate_from_end(self.log_end_offset)
+            return
+        if self._segments[0].base_offset > offset:
+            self.truncate_fully_and_start_at(offset, now_ms)
+            return
+        try:
+            self._remove_segments([each for each in self._segments if each.base_offset > offset], now_ms)
+            segment = self._segments[-1]
+            segment.truncate_to(offset)
+            if segment.txn_index is not None or self.has_transactions:
+                segment.transactions().truncate_to(offset)
+            self._end_at(offset)
+            self.log_start_offset = min(offset, self.log_start_offset)
+            self._state = None
+            self._is_clean = False
+            self._load_state()
+        except OSError as error:
+            raise self._directory.failed(error) from error
+
+    def _end_at(self, offset: int) -> None:
+        self.log_end_offset = offset
+        self.recovery_point = min(self.recovery_point, offset)
+        self._high_watermark = min(self._high_watermark, offset)
+        self._epochs_are_dirty |= self.epochs.truncate_from_end(offset)
+        self._latest_epoch = _NOT_LOADED
+
+    def truncate_fully_and_start_at(self, offset: int, now_ms: int = 0) -> None:
+        """Drop everything; the next record gets ``offset``."""
+        self._require_online()
+        try:
+            doomed = list(self._segments)
+            if doomed[-1].base_offset == offset:  # the same names again: out of the way first
+                for segment in doomed:
+                    segment.remove()
+                self._segments = []
+            else:
+                self._segments = [*doomed]
+                self._remove_segments(doomed, now_ms)
+            self._segments.append(self._new_segment(offset))
+            self._epochs_are_dirty |= self.epochs.clear()
+            self._end_at(offset)
+            self._high_watermark = self.log_start_offset = offset
+            self.producers.clear(offset)
+            self._first_unstable_offset = None
+        except OSError as error:
+            raise self._directory.failed(error) from error
+
+    # --- the disk -----------------------------------------------------------------------------------------------
+
+    def is_flush_due(self, now_ms: int) -> bool:
+        """Whether ``flush.messages`` or ``flush.ms`` ask for a flush."""
+        unflushed = self.log_end_offset - self.recovery_point
+        config = self.config
+        if unflushed <= 0:
+            return False
+        return unflushed >= config.flush_messages or now_ms - self.last_flushed_ms >= config.flush_ms
+
+    def flush_job(self, up_to_offset: int | None = None, now_ms: int = 0) -> FlushJob | None:
+        """What must be done so that all below ``up_to_offset`` (None: the log's end) is on the disk; None if it is."""
+        end = self.log_end_offset if up_to_offset is None else up_to_offset
+        if end <= self.recovery_point or self._directory.failure is not None:
+            return None
+        first = self._number_of(self.recovery_point)
+        targets, files = [], []
+        for number in range(first, len(self._segments)):
+            segment = self._segments[number]
+            if segment.base_offset >= end:
+                break
+            targets += segment.sync_targets()
+            if number + 1 < len(self._segments):
+                files += segment.index_files()
+                files.append(snapshot_path(self.path, self._segments[number + 1].base_offset))
+        writes = self._epochs_to_write()
+
+        def done(error: OSError | None) -> None:
+            if error is not None:
+                self._directory.failed(error)
+                return
+            self.recovery_point = max(self.recovery_point, min(end, self.log_end_offset))
+            self.last_flushed_ms = max(self.last_flushed_ms, now_ms)
+
+        return FlushJob(self._directory.disk, targets, files, writes, [self.path], done)
+
+    def _epochs_to_write(self) -> list[tuple[str, bytes]]:
+        if not self._epochs_are_dirty or self._epochs is None:
+            return []
+        self._epochs_are_dirty = False
+        return [(join(self.path, LEADER_EPOCH_CHECKPOINT), self._epochs.encode())]
+
+    def flush(self, up_to_offset: int | None = None, now_ms: int = 0) -> None:
+        """Bring everything to the disk, waiting for it here. Raises KAFKA_STORAGE_ERROR."""
+        job = self.flush_job(up_to_offset, now_ms)
+        if job is not None:
+            job.run()
+            job.finish()
+            self._require_online()
+
+    def close(self, *, sync: bool = True) -> None:
+        """Leave everything as the next start wants to find it.
+
+        With ``sync=False`` the caller brings it all to the disk afterwards (``Disk.sync_all``).
+        """
+        if self._directory.failure is not None:
+            self._let_go()
+            return
+        try:
+            active = self._segments[-1]
+            if active.size or active.is_dirty:
+                active.seal()
+                if self._state is not None:
+                    take_snapshot(self._directory.disk, self.path, self._state)
+            if self.log_end_offset or self.log_start_offset:
+                for path, data in self._epochs_to_write():
+                    self._directory.disk.write_atomic(path, data, sync=sync)
+            if sync:
+                self.flush()
+            else:
+                self.recovery_point = self.log_end_offset
+        except OSError as error:
+            raise self._directory.failed(error) from error
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        for segment in self._segments:
+            segment.close()
+
+    def moved(self, directory: LogDirectory, path: str) -> None:
+        """The log's directory has been renamed, perhaps to belong to another of the log directories."""
+        self._directory.renamed(self.path, path)
+        self._directory = directory
+        self.path = path
+        for segment in self._segments:
+            segment.moved(path)
+
+
+def _base_offset(segment: Segment) -> int:
+    return segment.base_offset
