@@ -69,7 +69,7 @@ BROKER_CLUSTER: Final[tuple[ConfigDef, ...]] = (
     internal("server.max.startup.time.ms", LONG, MAX_LONG, at_least(0)),
     internal("unstable.api.versions.enable", BOOLEAN, False),
     internal("unstable.feature.versions.enable", BOOLEAN, False),
-    unlisted("follower.replication.throttled.rate", LONG, MAX_LONG, at_least(0)),
-    unlisted("leader.replication.throttled.rate", LONG, MAX_LONG, at_least(0)),
-    unlisted("replica.alter.log.dirs.io.max.bytes.per.second", LONG, MAX_LONG, at_least(0)),
+    unlisted("follower.replication.throttled.rate", LONG, at_least(0)),
+    unlisted("leader.replication.throttled.rate", LONG, at_least(0)),
+    unlisted("replica.alter.log.dirs.io.max.bytes.per.second", LONG, at_least(0)),
 )

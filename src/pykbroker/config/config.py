@@ -21,8 +21,10 @@ from typing import Any, Final, Protocol
 from pykbroker.config import topic_values
 from pykbroker.config.constraints import check_broker, parse_connection_overrides
 from pykbroker.config.definitions import HIDDEN, ConfigDef, ConfigError
+from pykbroker.config.group_values import group_values
 from pykbroker.config.listeners import ListenerSpec, listener_specs
 from pykbroker.config.presets import DEV, Preset
+from pykbroker.config.synonyms import broker_synonyms
 from pykbroker.config.tables import BROKER_CONFIGS, BROKER_RESOURCE, LISTENER_PREFIX, broker_definition
 
 log = logging.getLogger("pykbroker.config")
@@ -143,6 +145,10 @@ class BrokerConfig:
             values = self._topic_configs[key] = topic_values.with_overrides(self.topic_defaults(), overrides)
         return values
 
+    def group_config(self, overrides: Mapping[str, str]) -> Mapping[str, Any]:
+        """The typed value of every configuration of a group with these of its own, within the broker's bounds."""
+        return group_values(self, overrides)
+
     # ---- changes while running ----
 
     def on_change(self, hear: Listener) -> None:
@@ -160,7 +166,7 @@ class BrokerConfig:
         """Replace both dynamic layers; the names whose values changed. Listeners hear of it if there are any."""
         before = self._values
         self.dynamic_default, self.dynamic = dict(default), dict(own)
-        self._values = {**self._parsed_static, **_dynamic_values(default), **_dynamic_values(own)}
+        self._values = self._merged(default, own)
         names = before.keys() | self._values.keys()
         changed = frozenset(name for name in names if before.get(name) != self._values.get(name))
         if changed:
@@ -169,6 +175,31 @@ class BrokerConfig:
             for hear in self._listeners:
                 hear(changed)
         return changed
+
+    def with_dynamic(self, default: Mapping[str, str], own: Mapping[str, str]) -> TrialConfig:
+        """The values there would be after ``apply_dynamic``."""
+        return TrialConfig(self._merged(default, own))
+
+    def _merged(self, default: Mapping[str, str], own: Mapping[str, str]) -> dict[str, Any]:
+        values = dict(self._parsed_static)
+        for layer in (default, own):
+            dynamic = _dynamic_values(layer)
+            for name in dynamic:  # a dynamic value hides those that static synonyms have in other units
+                for synonym in broker_synonyms(name, match_listener_override=False):
+                    values.pop(synonym, None)
+            values.update(dynamic)
+        return values
+
+
+class TrialConfig:
+    """Values to be looked at before they are anybody's."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        """As ``BrokerConfig``'s."""
+        return self._values[name] if name in self._values else BROKER_CONFIGS[name].default
 
 
 def _static_layer(static: Mapping[str, str], preset: Preset) -> dict[str, str]:

@@ -37,9 +37,9 @@ def internal(name: str, type: ConfigType, default: Any, rule: Rule | None = None
     return ConfigDef(name, type, default, rule, is_internal=True)
 
 
-def unlisted(name: str, type: ConfigType, default: Any, rule: Rule | None = None) -> ConfigDef:
-    """A broker's configuration that exists only as a dynamic one, and is not shown until it is set."""
-    return ConfigDef(name, type, default, rule, UpdateMode.CLUSTER_WIDE, is_internal=True)
+def unlisted(name: str, type: ConfigType, rule: Rule | None = None) -> ConfigDef:
+    """A broker's configuration that exists only as a dynamic one: not shown until it is set, without a default."""
+    return ConfigDef(name, type, None, rule, UpdateMode.CLUSTER_WIDE, is_internal=True)
 
 
 def resource(
