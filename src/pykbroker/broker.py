@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import trio
 
-from pykbroker.apis import APIS
+from pykbroker.apis.table import APIS
 from pykbroker.apis.context import Services
 from pykbroker.apis.fetch_sessions import FetchSessionCache
 from pykbroker.bell import Bell
