@@ -241,6 +241,13 @@ class _DecoderWriter:
         self.struct(inner, field.of, local)
         self.source.emit(inner, f"{target} = {local}")
 
+    def _tagged_struct(self, depth: int, field: Field, target: str) -> None:
+        """Within a tag a struct's null is the unsigned varint 0, not the byte -1 (``MessageDataGenerator``)."""
+        self.source.emit(depth, "present, pos = read_uvarint(data, pos)")
+        inner = self._null(depth, field, "not present", target)
+        self.struct(inner, field.of, "value")
+        self.source.emit(inner, f"{target} = value")
+
     def _tags(self, depth: int, cls: type[Struct], target: str) -> None:
         count = self._length(depth, "B", True)
         if tagged_fields(cls, self._version):
@@ -262,7 +269,10 @@ class _DecoderWriter:
         word = "if"
         for field in tagged_fields(cls, self._version):
             emit(2, f"{word} tag == {field.tag}:")
-            self.value(3, field, f"message.{field.name}")
+            if field.kind == "struct" and self._version in field.nullable:
+                self._tagged_struct(3, field, f"message.{field.name}")
+            else:
+                self.value(3, field, f"message.{field.name}")
             self._flush(3)
             word = "elif"
         emit(2, "else: pos += length")

@@ -120,14 +120,14 @@ class _EncoderWriter:
             else:
                 self.value(depth + 1, element, item)
 
-    def _struct_field(self, depth: int, field: Field, expression: str) -> None:
+    def _struct_field(self, depth: int, field: Field, expression: str, null: bytes = b"\xff") -> None:
         local = self.source.name("inner")
         self.source.emit(depth, f"{local} = {expression}")
         if self._version not in field.nullable:
             self.struct(depth, field.of, local)
             return
         self._flush(depth)
-        self.source.emit(depth, f"if {local} is None: write(b'\\xff')")
+        self.source.emit(depth, f"if {local} is None: write({null!r})")
         self.source.emit(depth, "else:")
         self.source.emit(depth + 1, "write(b'\\x01')")
         self.struct(depth + 1, field.of, local)
@@ -165,7 +165,10 @@ class _EncoderWriter:
             emit(1, f"if not ({self._is_default(field, value)}) and {value} != {self.source.value(field.zero())}:")
             emit(2, "body = []")
             emit(2, "write = body.append")
-            self.value(2, field, value)
+            if field.kind == "struct":  # within a tag a struct's null is the unsigned varint 0, not the byte -1
+                self._struct_field(2, field, value, null=b"\0")
+            else:
+                self.value(2, field, value)
             self._flush(2)
             emit(2, "body = b''.join(body)")
             emit(2, f"tags += ({encode_uvarint(field.tag)!r}, encode_uvarint(len(body)), body)")

@@ -101,7 +101,7 @@ class Walker:
         path = "".join(self._path).lstrip(".") or "message"
         return WireError(f"{path} at byte {self.position if position is None else position}: {text}")
 
-    def _named(self, field: Field, name: str) -> Any:
+    def _named(self, field: Field, name: str, *, in_tag: bool = False) -> Any:
         """Read one value under a name; the path keeps the name if it fails."""
         self._path.append(name)
         outer = self._node
@@ -109,7 +109,7 @@ class Walker:
             kind = "struct" if field.kind == "struct" else field.kind
             self._node = Node(name.lstrip("."), kind, self.position, field.secret)
             outer.children.append(self._node)
-        value = self._value(field)
+        value = self._struct_field(field, in_tag) if field.kind == "struct" else self._value(field)
         if self._keep:
             self._node.value = value
             self._node.end = self.position
@@ -203,13 +203,15 @@ class Walker:
             return max(1, smallest_size(element.of, self._version, self._flexible))
         return 1
 
-    def _struct_field(self, field: Field) -> Any:
+    def _struct_field(self, field: Field, in_tag: bool) -> Any:
         if self._version in field.nullable:
             start = self.position
-            marker = self._fixed("int8")
-            if self._strict and marker not in (-1, 1):
+            # Within a tag a struct's null is the unsigned varint 0, not the byte -1 (``MessageDataGenerator``).
+            null = 0 if in_tag else -1
+            marker = self._uvarint() if in_tag else self._fixed("int8")
+            if self._strict and marker not in (null, 1):
                 raise self._error(f"the presence marker {marker}", start)
-            if marker < 0:
+            if marker <= null:
                 return None
         return self.struct(field.of)
 
@@ -226,7 +228,7 @@ class Walker:
                 self._unknown_tag(tag, size)
                 continue
             end = self.position + size
-            setattr(message, known[tag].name, self._named(known[tag], f".{known[tag].name}"))
+            setattr(message, known[tag].name, self._named(known[tag], f".{known[tag].name}", in_tag=True))
             if self._strict and self.position != end:
                 raise self._error(f"the tag {tag} ends at byte {self.position}, its size says {end}", start)
 
@@ -252,5 +254,4 @@ _READERS: dict[str, Callable[[Walker, Field], Any]] = {
     "bytes": Walker._bytes,
     "records": Walker._bytes,
     "array": Walker._array,
-    "struct": Walker._struct_field,
 }
