@@ -18,6 +18,8 @@ from pykbroker.log.files import Disk, SyncTarget
 class Job(Protocol):
     """Background work: ``run`` on any thread, then ``finish`` on the loop."""
 
+    was_run: bool
+
     def run(self) -> None: ...
     def finish(self) -> None: ...
 
@@ -25,7 +27,7 @@ class Job(Protocol):
 class FlushJob:
     """One log's unflushed files."""
 
-    __slots__ = ("_directories", "_disk", "_error", "_files", "_on_done", "_targets", "_writes", "is_done")
+    __slots__ = ("_directories", "_disk", "_error", "_files", "_on_done", "_targets", "_writes", "is_done", "was_run")
 
     def __init__(
         self,
@@ -45,9 +47,11 @@ class FlushJob:
         self._on_done = on_done
         self._error: OSError | None = None
         self.is_done = False
+        self.was_run = False
 
     def run(self) -> None:
         """Wait for the disk. Never raises: what goes wrong is told by ``finish``."""
+        self.was_run = True
         try:
             for target in self._targets:
                 target.sync()
@@ -72,16 +76,18 @@ class FlushJob:
 class RemoveJob:
     """Files and directories whose delay is over."""
 
-    __slots__ = ("_disk", "_error", "_on_error", "_paths")
+    __slots__ = ("_disk", "_error", "_on_error", "_paths", "was_run")
 
     def __init__(self, disk: Disk, paths: Sequence[str], on_error: Callable[[OSError], object]) -> None:
         self._disk = disk
         self._paths = paths
         self._on_error = on_error
         self._error: OSError | None = None
+        self.was_run = False
 
     def run(self) -> None:
         """Remove them. Never raises."""
+        self.was_run = True
         try:
             for path in self._paths:
                 self._disk.remove(path)

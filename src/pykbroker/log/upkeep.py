@@ -27,6 +27,7 @@ from pykbroker.log.leader_epochs import LeaderEpochs
 from pykbroker.log.producer_state import ProducerStateManager
 from pykbroker.log.producers import load_state, snapshot_path, take_snapshot
 from pykbroker.log.recovery import Loaded, read_epochs
+from pykbroker.log.retention import due_segments
 from pykbroker.log.segment import Segment
 from pykbroker.names import TopicPartition
 from pykbroker.wire.checksum import crc32c
@@ -50,6 +51,7 @@ class LogUpkeep:
         "_segments",
         "_state",
         "config",
+        "has_rolled",
         "has_transactions",
         "last_flushed_ms",
         "log_end_offset",
@@ -84,6 +86,8 @@ class LogUpkeep:
         self._epochs_are_dirty = False
         self.has_transactions = False
         """Whether any transaction was ever aborted here: otherwise there is nothing to look for."""
+        self.has_rolled = False
+        """Whether a segment was finished that nobody has flushed yet."""
 
     def _take(self, loaded: Loaded, is_clean: bool, high_watermark: int) -> None:
         """Become what a directory holds."""
@@ -214,6 +218,7 @@ class LogUpkeep:
         if not active.size and active.base_offset == base_offset:
             return active
         active.seal()
+        self.has_rolled = True
         segment = self._new_segment(base_offset)
         self._segments.append(segment)
         state = self.producers
@@ -257,6 +262,30 @@ class LogUpkeep:
             self._remove_segments(doomed, now_ms)
         except OSError as error:
             raise self._directory.failed(error) from error
+
+    def retention_pass(self, now_ms: int) -> int:
+        """Remove segments that are due by log start, size or time; how many there were."""
+        removed = 0
+        while True:
+            due = self._look_up(
+                lambda: due_segments(
+                    self._segments,
+                    self.config,
+                    log_start_offset=self.log_start_offset,
+                    log_end_offset=self.log_end_offset,
+                    high_watermark=self._high_watermark,
+                    now_ms=now_ms,
+                )
+            )
+            if due is None:
+                return removed
+            self.remove_oldest(due.segment_count, now_ms)
+            removed += due.segment_count
+
+    def expire_producers(self, now_ms: int) -> None:
+        """Forget producers that have been silent for ``producer.id.expiration.ms``."""
+        if self._state is not None:
+            self._state.expire(now_ms, self.config.producer_id_expiration_ms)
 
     def replace_segments(self, made: Sequence[Segment], replaced: Sequence[Segment], now_ms: int) -> None:
         """Put cleaned segments in the place of those they were made of, safe against a crash at every step.
@@ -425,6 +454,10 @@ class LogUpkeep:
             raise self._directory.failed(error) from error
         finally:
             self._let_go()
+
+    def abandon(self) -> None:
+        """Close without writing anything: the log is about to be deleted."""
+        self._let_go()
 
     def _let_go(self) -> None:
         for segment in self._segments:

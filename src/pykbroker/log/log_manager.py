@@ -1,0 +1,453 @@
+"""LogManager: all logs below the log directories, from the lock that is taken first to the marker that is written last.
+
+The invariants: a directory belongs to one broker at a time (``.lock``) and to one node of one cluster for good
+(``meta.properties``); every partition has at most one log; a marker for a clean shutdown is written only when all logs
+of the directory are closed, and is gone as soon as a broker has taken the directory over.
+
+Logs are opened when somebody asks for them, with the configuration that they have by then. A directory that fails takes
+its logs offline and nobody else's. Background work is in ``housekeeping``, moves between directories in ``moves``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.log.checkpoints import (
+    HIGH_WATERMARK,
+    LOG_START_OFFSET,
+    RECOVERY_POINT,
+    CorruptCheckpoint,
+    decode_offsets,
+    encode_offsets,
+)
+from pykbroker.log.config import LogConfig
+from pykbroker.log.directory import LogDirectory
+from pykbroker.log.files import (
+    DELETE_DIRECTORY_SUFFIX,
+    FUTURE_DIRECTORY_SUFFIX,
+    PARTITION_METADATA,
+    STRAY_DIRECTORY_SUFFIX,
+    DirectoryLock,
+    Disk,
+    join,
+)
+from pykbroker.log.housekeeping import Housekeeping, Intervals
+from pykbroker.log.log import Log
+from pykbroker.log.metadata_files import (
+    CLEAN_SHUTDOWN,
+    LOCK_FILE,
+    META_PROPERTIES,
+    BadMetadataFile,
+    MetaProperties,
+    aside_name,
+    decode_meta_properties,
+    decode_partition_metadata,
+    directory_name,
+    encode_clean_shutdown,
+    encode_meta_properties,
+    encode_partition_metadata,
+    parse_directory_name,
+)
+from pykbroker.log.recovery import Progress, RecoveryReport
+from pykbroker.names import METADATA_TOPIC, ONE_UUID, TopicPartition, uuid_to_text
+
+SYNC_ALL_FROM_LOGS: Final = 32
+"""From this many unflushed logs on, one sync of everything is cheaper at shutdown than one for each."""
+
+Offsets = dict[TopicPartition, int]
+
+
+class _Home:
+    """One log directory with what was found in it and has not been opened yet."""
+
+    __slots__ = ("directory", "found", "high_watermarks", "lock", "log_starts", "recovery_points")
+
+    def __init__(self, directory: LogDirectory, lock: DirectoryLock) -> None:
+        self.directory = directory
+        self.lock = lock
+        self.found: dict[TopicPartition, str] = {}
+        self.recovery_points: Offsets = {}
+        self.high_watermarks: Offsets = {}
+        self.log_starts: Offsets = {}
+
+
+class LogManager:
+    """All logs of one broker."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        *,
+        node_id: int,
+        now_ms: Callable[[], int],
+        new_uuid: Callable[[], bytes],
+        intervals: Intervals | None = None,
+        on_report: Callable[[RecoveryReport], None] | None = None,
+        on_progress: Progress | None = None,
+    ) -> None:
+        self._disk = disk
+        self._node_id = node_id
+        self._now_ms = now_ms
+        self._new_uuid = new_uuid
+        self._on_report = on_report
+        self._on_progress = on_progress
+        self._homes: list[_Home] = []
+        self._logs: dict[TopicPartition, Log] = {}
+        self._is_closed = False
+        self.cluster_id = ""
+        self.offline: dict[str, str] = {}
+        """Why a directory could not even be opened, by its path."""
+        self.reports: list[RecoveryReport] = []
+        """What had to be repaired in logs opened so far."""
+        self.on_directory_failure: Callable[[LogDirectory], None] | None = None
+        self._housekeeping = Housekeeping(self, intervals or Intervals())
+
+    # --- the beginning ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(
+        cls,
+        disk: Disk,
+        paths: Sequence[str],
+        *,
+        node_id: int,
+        now_ms: Callable[[], int],
+        new_uuid: Callable[[], bytes],
+        cluster_id: str | None = None,
+        intervals: Intervals | None = None,
+        on_report: Callable[[RecoveryReport], None] | None = None,
+        on_progress: Progress | None = None,
+    ) -> LogManager:
+        """Take over the log directories, making and formatting those that are new.
+
+        Raises KafkaError when one is in use by another broker or belongs to another node or cluster, or when none can
+        be used. A directory that cannot be used for other reasons is offline (``offline``), and the others go on.
+        """
+        manager = cls(
+            disk,
+            node_id=node_id,
+            now_ms=now_ms,
+            new_uuid=new_uuid,
+            intervals=intervals,
+            on_report=on_report,
+            on_progress=on_progress,
+        )
+        try:
+            manager._open_all(paths, cluster_id)
+        except BaseException:
+            manager._release_locks()
+            raise
+        return manager
+
+    def _open_all(self, paths: Sequence[str], cluster_id: str | None) -> None:
+        seen: dict[str, str] = {}
+        metas: list[tuple[_Home, MetaProperties | None]] = []
+        for path in (path.rstrip("/") or "/" for path in paths):
+            try:
+                self._disk.make_directory(path)
+                canonical = self._disk.canonical(path)
+                if canonical in seen:
+                    raise _unusable(f"log directories {seen[canonical]} and {path} are the same")
+                seen[canonical] = path
+                home = _Home(LogDirectory(self._disk, path), self._lock(path))
+                self._homes.append(home)
+                metas.append((home, self._read_meta(path)))
+                self._look_around(home)
+            except OSError as error:
+                self.offline[path] = str(error)
+        self._homes = [home for home in self._homes if home.directory.path not in self.offline]
+        if not self._homes:
+            reasons = "; ".join(f"{path}: {why}" for path, why in self.offline.items())
+            raise _unusable(f"no log directory can be used: {reasons}")
+        self._agree_on_cluster([pair for pair in metas if pair[0] in self._homes], cluster_id)
+        for home in self._homes:
+            home.directory.on_failure = self._directory_failed
+
+    def _lock(self, path: str) -> DirectoryLock:
+        try:
+            return self._disk.lock(join(path, LOCK_FILE))
+        except BlockingIOError as error:
+            raise _unusable(f"log directory {error.strerror or path}") from None
+
+    def _read_meta(self, path: str) -> MetaProperties | None:
+        file = join(path, META_PROPERTIES)
+        try:
+            meta = decode_meta_properties(self._disk.read_bytes(file))
+        except FileNotFoundError:
+            return None
+        except BadMetadataFile as error:
+            raise _unusable(f"{file} cannot be used: {error}") from None
+        if meta.node_id != self._node_id:
+            raise _unusable(f"{path} belongs to node {meta.node_id}, this is node {self._node_id}")
+        return meta
+
+    def _agree_on_cluster(self, metas: Sequence[tuple[_Home, MetaProperties | None]], wanted: str | None) -> None:
+        known = {meta.cluster_id for _, meta in metas if meta is not None} | ({wanted} if wanted else set())
+        if len(known) > 1:
+            raise _unusable(f"the log directories belong to different clusters: {', '.join(sorted(known))}")
+        self.cluster_id = known.pop() if known else uuid_to_text(self._new_uuid())
+        for home, meta in metas:
+            if meta is None or meta.directory_id == bytes(16):
+                meta = MetaProperties(self.cluster_id, self._node_id, self._new_uuid())
+                self._disk.write_atomic(home.directory.below(META_PROPERTIES), encode_meta_properties(meta))
+            home.directory.id = meta.directory_id
+
+    def _look_around(self, home: _Home) -> None:
+        """What is in a directory; the clean-shutdown marker is read and removed at once (KAFKA-10471)."""
+        directory = home.directory
+        marker = directory.below(CLEAN_SHUTDOWN)
+        directory.is_clean = self._disk.exists(marker)
+        if directory.is_clean:
+            self._disk.remove_file(marker)
+        home.recovery_points = self._read_checkpoint(directory, RECOVERY_POINT)
+        home.high_watermarks = self._read_checkpoint(directory, HIGH_WATERMARK)
+        home.log_starts = self._read_checkpoint(directory, LOG_START_OFFSET)
+        for name in self._disk.list_directories(directory.path):
+            parsed = parse_directory_name(name)
+            if parsed is None or parsed[1] == STRAY_DIRECTORY_SUFFIX:
+                continue
+            topic_partition, suffix = parsed
+            if suffix in (DELETE_DIRECTORY_SUFFIX, FUTURE_DIRECTORY_SUFFIX):
+                # A move that was not finished starts anew when it is asked for again.
+                directory.remove_later(directory.below(name), 0)
+                continue
+            other = self._home_of(topic_partition)
+            if other is not None:
+                raise _unusable(
+                    f"{topic_partition} is both in {other.directory.path} and in {directory.path}: remove one of them"
+                )
+            home.found[topic_partition] = name
+        directory.log_count = len(home.found)
+
+    def _home_of(self, topic_partition: TopicPartition) -> _Home | None:
+        return next((home for home in self._homes if topic_partition in home.found), None)
+
+    def _read_checkpoint(self, directory: LogDirectory, name: str) -> Offsets:
+        try:
+            return decode_offsets(self._disk.read_bytes(directory.below(name)))
+        except (FileNotFoundError, CorruptCheckpoint):
+            return {}  # nothing known is the safe side: everything is scanned, nothing is skipped
+
+    def _directory_failed(self, directory: LogDirectory) -> None:
+        self.offline[directory.path] = directory.failure or ""
+        if self.on_directory_failure is not None:
+            self.on_directory_failure(directory)
+
+    # --- logs ---------------------------------------------------------------------------------------------------
+
+    @property
+    def logs(self) -> Mapping[TopicPartition, Log]:
+        """Every log that has been opened."""
+        return self._logs
+
+    @property
+    def directories(self) -> list[LogDirectory]:
+        """Those that could be opened, failed ones included."""
+        return [home.directory for home in self._homes]
+
+    @property
+    def was_clean(self) -> bool:
+        """Whether the last broker left all directories in good order."""
+        return all(home.directory.is_clean for home in self._homes)
+
+    def get(self, topic_partition: TopicPartition) -> Log | None:
+        """The partition's log, if it is open."""
+        return self._logs.get(topic_partition)
+
+    def get_or_create(
+        self, topic_partition: TopicPartition, topic_id: bytes, config: LogConfig, *, directory_id: bytes | None = None
+    ) -> Log:
+        """The partition's log: the open one, the one on disk, or a new one in the directory with the fewest logs.
+
+        What is on disk under the same name and belongs to another incarnation of the topic is moved aside. Raises
+        KAFKA_STORAGE_ERROR when its directory is offline.
+        """
+        log = self._logs.get(topic_partition)
+        if log is not None:
+            return log
+        home = self._home_of(topic_partition)
+        if home is not None:
+            log = self._open_found(home, topic_partition, topic_id, config)
+        if log is None:
+            log = self._create(topic_partition, topic_id, config, directory_id)
+        self._logs[topic_partition] = log
+        return log
+
+    def open_metadata_log(self, config: LogConfig, directory_path: str | None = None) -> Log:
+        """``__cluster_metadata-0``, in ``metadata.log.dir`` or the first directory. No checkpoint knows it."""
+        topic_partition = TopicPartition(METADATA_TOPIC, 0)
+        wanted = [home for home in self._homes if home.directory.path == directory_path] or self._homes
+        return self.get_or_create(topic_partition, ONE_UUID, config, directory_id=wanted[0].directory.id)
+
+    def _open_found(
+        self, home: _Home, topic_partition: TopicPartition, topic_id: bytes, config: LogConfig
+    ) -> Log | None:
+        directory = home.directory
+        if directory.failure is not None:
+            raise directory.offline_error()
+        path = directory.below(home.found[topic_partition])
+        try:
+            known_id = self._read_topic_id(path)
+            if known_id is None:
+                self._disk.write_file(join(path, PARTITION_METADATA), encode_partition_metadata(topic_id))
+            elif known_id != topic_id:
+                self._set_aside(home, topic_partition)
+                return None
+        except OSError as error:
+            raise directory.failed(error) from error
+        log, report = Log.open(
+            directory,
+            path,
+            topic_partition,
+            topic_id,
+            config,
+            self._now_ms(),
+            is_clean=directory.is_clean,
+            recovery_point=home.recovery_points.get(topic_partition, 0),
+            log_start_offset=home.log_starts.get(topic_partition, 0),
+            high_watermark=home.high_watermarks.get(topic_partition, 0),
+            on_progress=self._on_progress,
+        )
+        del home.found[topic_partition]
+        if report:
+            self.reports.append(report)
+            if self._on_report is not None:
+                self._on_report(report)
+        return log
+
+    def _read_topic_id(self, path: str) -> bytes | None:
+        try:
+            return decode_partition_metadata(self._disk.read_bytes(join(path, PARTITION_METADATA)))
+        except (FileNotFoundError, BadMetadataFile):
+            return None
+
+    def _set_aside(self, home: _Home, topic_partition: TopicPartition) -> None:
+        """Rename a directory that no topic of now owns; a person may want to look at it, so it is kept."""
+        name = home.found.pop(topic_partition)
+        stray = aside_name(topic_partition, self._new_uuid().hex(), STRAY_DIRECTORY_SUFFIX)
+        self._disk.rename(home.directory.below(name), home.directory.below(stray))
+        home.directory.log_count -= 1
+        report = RecoveryReport(topic_partition)
+        report.actions.append(f"{home.directory.below(name)} belongs to no topic of this cluster: renamed to {stray}")
+        self.reports.append(report)
+        if self._on_report is not None:
+            self._on_report(report)
+
+    def _create(
+        self, topic_partition: TopicPartition, topic_id: bytes, config: LogConfig, directory_id: bytes | None
+    ) -> Log:
+        directory = self._choose_directory(directory_id)
+        path = directory.below(directory_name(topic_partition))
+        try:
+            self._disk.make_directory(path)
+            self._disk.write_file(join(path, PARTITION_METADATA), encode_partition_metadata(topic_id))
+        except OSError as error:
+            raise directory.failed(error) from error
+        directory.log_count += 1
+        return Log.create(directory, path, topic_partition, topic_id, config)
+
+    def _choose_directory(self, directory_id: bytes | None = None) -> LogDirectory:
+        """The one asked for, or the one with the fewest logs (LogManager.nextLogDirs)."""
+        online = [home.directory for home in self._homes if home.directory.failure is None]
+        for directory in online:
+            if directory.id == directory_id:
+                return directory
+        if not online:
+            raise KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, "all log directories are offline")
+        return min(online, key=lambda directory: directory.log_count)
+
+    def delete(self, topic_partition: TopicPartition, *, now_ms: int) -> None:
+        """Take a log out of use now and off the disk after ``file.delete.delay.ms``."""
+        log = self._logs.pop(topic_partition, None)
+        if log is None or log.directory.failure is not None:
+            return
+        directory = log.directory
+        directory.log_count -= 1
+        name = aside_name(topic_partition, self._new_uuid().hex(), DELETE_DIRECTORY_SUFFIX)
+        try:
+            log.abandon()
+            self._disk.rename(log.path, directory.below(name))
+        except OSError as error:
+            raise directory.failed(error) from error
+        directory.remove_later(directory.below(name), now_ms + log.config.file_delete_delay_ms)
+
+    def remove_strays(self, partitions: Mapping[str, Mapping[int, object]]) -> None:
+        """Rename directories of partitions that this broker does not have (any more), once it knows which it has."""
+        for home in self._homes:
+            for topic_partition in list(home.found):
+                if topic_partition.topic != METADATA_TOPIC and (
+                    topic_partition.partition not in partitions.get(topic_partition.topic, {})
+                ):
+                    try:
+                        self._set_aside(home, topic_partition)
+                    except OSError as error:
+                        home.directory.failed(error)
+
+    # --- background work ----------------------------------------------------------------------------------------
+
+    def pass_(self, now_ms: int) -> Iterator[object]:
+        """One round of what is due, in slices; see ``housekeeping``. What it yields may be run on a worker thread."""
+        return self._housekeeping.pass_(now_ms)
+
+    def checkpoint_offsets(self, directory: LogDirectory) -> dict[str, Offsets]:
+        """What the three checkpoint files of a directory should say, by their names."""
+        home = next(home for home in self._homes if home.directory is directory)
+        recovery: Offsets = {}
+        high_watermarks: Offsets = {}
+        starts: Offsets = {}
+        for topic_partition in home.found:  # not opened: what was known stays known
+            for known, wanted in (
+                (home.recovery_points, recovery),
+                (home.high_watermarks, high_watermarks),
+                (home.log_starts, starts),
+            ):
+                if topic_partition in known:
+                    wanted[topic_partition] = known[topic_partition]
+        for topic_partition, log in self._logs.items():
+            if log.directory is directory and topic_partition.topic != METADATA_TOPIC:
+                recovery[topic_partition] = log.recovery_point
+                high_watermarks[topic_partition] = log.high_watermark
+                if log.log_start_offset > log.segments[0].base_offset:
+                    starts[topic_partition] = log.log_start_offset
+        return {RECOVERY_POINT: recovery, HIGH_WATERMARK: high_watermarks, LOG_START_OFFSET: starts}
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def close(self, broker_epoch: int = -1) -> None:
+        """Bring everything to the disk, write checkpoints and markers, give the directories back; once is enough."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        unflushed = sum(log.log_end_offset > log.recovery_point for log in self._logs.values())
+        together = unflushed >= SYNC_ALL_FROM_LOGS
+        for log in self._logs.values():
+            with suppress(KafkaError):
+                log.close(sync=not together)
+        if together:
+            self._disk.sync_all()
+        for home in self._homes:
+            if home.directory.failure is None:
+                self._leave(home, broker_epoch)
+        self._release_locks()
+
+    def _leave(self, home: _Home, broker_epoch: int) -> None:
+        directory = home.directory
+        try:
+            for name, offsets in self.checkpoint_offsets(directory).items():
+                self._disk.write_atomic(directory.below(name), encode_offsets(offsets))
+            # Logs that nobody opened after a crash are still in need of recovery.
+            if directory.is_clean or not home.found:
+                self._disk.write_atomic(directory.below(CLEAN_SHUTDOWN), encode_clean_shutdown(broker_epoch))
+        except OSError as error:
+            directory.failed(error)
+
+    def _release_locks(self) -> None:
+        for home in self._homes:
+            home.lock.release()
+
+
+def _unusable(why: str) -> KafkaError:
+    return KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, why)
