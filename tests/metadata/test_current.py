@@ -1,8 +1,8 @@
 """CurrentMetadata: who hears of a new image, when, and in which order."""
 
 import pytest
-from sample_records import cluster, topic_records
 
+from metadata.sample_records import cluster, topic_records
 from pykbroker.metadata.current import CurrentMetadata
 from pykbroker.metadata.replay import Replayer
 

@@ -6,8 +6,8 @@ from collections import Counter
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from sample_records import DIRECTORY, broker, cluster
 
+from metadata.sample_records import DIRECTORY, broker, cluster
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.metadata.placement import place
 

@@ -1,8 +1,8 @@
 """Replay: what each record does to the image, and what the delta says of it."""
 
 import pytest
-from sample_records import DIRECTORY, broker, cluster, topic_id, topic_records
 
+from metadata.sample_records import DIRECTORY, broker, cluster, topic_id, topic_records
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.metadata import replay as replay_module
 from pykbroker.metadata.image import (

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
-from sample_records import broker, cluster, topic_records
 
+from metadata.sample_records import broker, cluster, topic_records
 from pykbroker.metadata.image import (
     EMPTY_IMAGE,
     AclEntry,

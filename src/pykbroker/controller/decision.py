@@ -31,6 +31,10 @@ def _anything(name: str) -> bool:
     return True
 
 
+def _any_resource(resource_type: int, name: str) -> bool:
+    return True
+
+
 def _for_free(partitions: int) -> None:
     """No controller mutation quota (KIP-599)."""
 
@@ -44,6 +48,7 @@ class Requester(NamedTuple):
     may_delete: Callable[[str], bool] = _anything
     may_describe: Callable[[str], bool] = _anything
     may_describe_configs: Callable[[str], bool] = _anything
+    may_alter_configs: Callable[[int, str], bool] = _any_resource
     charge: Callable[[int], None] = _for_free
 
 

@@ -110,13 +110,13 @@ class PartitionChange:
 
     def _elect(self, record: PartitionChangeRecord) -> None:
         leader, unclean = self._choose_leader()
-        if leader == self._partition.leader:
-            return
-        record.leader = leader
         if leader in self._elr:
             self.isr = (leader,)
             self._elr = tuple(replica for replica in self._elr if replica != leader)
-        elif unclean:
+        if leader == self._partition.leader and not unclean:
+            return
+        record.leader = leader
+        if unclean:
             record.isr = (leader,)
             if self._partition.leader_recovery_state != RECOVERING:
                 record.leader_recovery_state = self.leader_recovery_state = RECOVERING

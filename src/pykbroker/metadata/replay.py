@@ -337,7 +337,8 @@ class Replayer:
         _set_or_drop(configs, resource, record.name, record.value)
 
     def client_quota(self, record: security.ClientQuotaRecord) -> None:
-        entity = tuple(sorted((part.entity_type, part.entity_name) for part in record.entity))
+        named = {part.entity_type: part.entity_name for part in record.entity}
+        entity = tuple(sorted(named.items(), key=lambda item: item[0]))
         quotas = self._touch("client_quotas", entity)
         _set_or_drop(quotas, entity, record.key, None if record.remove else record.value)
 

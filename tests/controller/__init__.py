@@ -1,0 +1,1 @@
+"""The controller's decisions, tested without a log or a broker."""
