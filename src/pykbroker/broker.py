@@ -27,7 +27,7 @@ from pykbroker.log.log_manager import LogManager
 from pykbroker.machine.timers import Timers
 from pykbroker.metadata.current import CurrentMetadata
 from pykbroker.metadata.image import Endpoint
-from pykbroker.names import INTERNAL_TOPICS, TopicPartition, new_uuid
+from pykbroker.names import INTERNAL_TOPICS, new_uuid
 from pykbroker.replication.replica_manager import ReplicaManager
 from pykbroker.server.dispatch import Dispatcher
 from pykbroker.server.limits import ConnectionLimits, RequestMemory
@@ -122,7 +122,7 @@ class Broker:
         replicas = ReplicaManager(config.node_id, logs, log_config_of(config), now_ms)
         replicas.closed_to_clients = INTERNAL_TOPICS
         rules = ConfigRulesOfBroker(config)
-        controller = open_controller(logs, metadata, controller_settings(config, world, rules), now_ms)
+        controller = open_controller(logs, config, world, metadata, controller_settings(config, world, rules))
         groups = GroupService(
             replicas, group_shard_factory(config, world), timers, now_ms, config["offsets.commit.timeout.ms"]
         )
@@ -131,9 +131,7 @@ class Broker:
         metadata.subscribe(replicas.apply)
         metadata.subscribe(groups.follow)
         controller.start(*self._registrations(logs, server), config["min.insync.replicas"])
-        logs.remove_strays(
-            TopicPartition(topic, index) for topic, here in replicas.partitions.items() for index in here
-        )
+        logs.remove_strays(replicas.partitions)
         services = Services(
             node_id=config.node_id,
             cluster_id=logs.cluster_id,
