@@ -256,11 +256,11 @@ def resume_after_broker_restart():
 
 @story
 def consumer_survives_broker_restart():
-    """A console left open shows what is produced after the broker came back."""
+    """A console left open (-E: not giving up) shows what is produced after the broker came back."""
     require_control()
     topic = unique("survivor")
     produce(topic, ["before"])
-    with Background("-C", "-t", topic, "-X", "reconnect.backoff.max.ms=500") as console:
+    with Background("-C", "-E", "-t", topic, "-X", "reconnect.backoff.max.ms=500") as console:
         console.wait_lines(["before"])
         restart_broker()
         produce(topic, ["after"])
