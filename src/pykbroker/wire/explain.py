@@ -22,10 +22,12 @@ from pykbroker.wire.source import plain_fields, tagged_fields
 
 
 class Node:
-    """One value of an explained message, and where its bytes are. ``children`` are the fields or elements
-    within."""
+    """One value of an explained message, and where its bytes are.
 
-    __slots__ = ("children", "end", "kind", "name", "secret", "start", "value")
+    ``children`` are the fields or elements within; ``is_read`` is false where the bytes ended or made no sense.
+    """
+
+    __slots__ = ("children", "end", "is_read", "kind", "name", "secret", "start", "value")
 
     def __init__(self, name: str, kind: str, start: int, secret: bool = False) -> None:
         self.name = name
@@ -33,6 +35,7 @@ class Node:
         self.start = start
         self.end = start
         self.value: Any = None
+        self.is_read = False
         self.secret = secret
         self.children: list[Node] = []
 
@@ -52,17 +55,20 @@ def read_strictly(cls: type[Struct], version: int, flexible: bool, buffer: Buffe
 
 
 def explain(
-    cls: type[Struct], version: int, flexible: bool, buffer: Buffer, position: int = 0, *, strict: bool = True
-) -> Node:
-    """The message as a tree of named values with offsets. Raises WireError."""
-    walker = Walker(buffer, version, flexible, position, strict=strict, keep=True)
-    root = walker.root
+    cls: type[Struct], version: int, flexible: bool, buffer: Buffer, position: int = 0
+) -> tuple[Node, WireError | None]:
+    """The message as a tree of named values with offsets, read leniently; and what stopped the reading, if
+    anything did.
+    """
+    walker = Walker(buffer, version, flexible, position, strict=False, keep=True)
+    root, stopped_by = walker.root, None
     root.name = cls.__name__
-    root.value = walker.struct(cls)
+    try:
+        root.value = walker.struct(cls)
+    except WireError as error:
+        stopped_by = error
     root.end = walker.position
-    if strict:
-        walker.finish()
-    return root
+    return root, stopped_by
 
 
 class Walker:
@@ -106,12 +112,12 @@ class Walker:
         self._path.append(name)
         outer = self._node
         if self._keep:
-            kind = "struct" if field.kind == "struct" else field.kind
-            self._node = Node(name.lstrip("."), kind, self.position, field.secret)
+            self._node = Node(name.lstrip("."), field.kind, self.position, field.secret)
             outer.children.append(self._node)
         value = self._struct_field(field, in_tag) if field.kind == "struct" else self._value(field)
         if self._keep:
             self._node.value = value
+            self._node.is_read = True
             self._node.end = self.position
             self._node = outer
         self._path.pop()
@@ -245,7 +251,7 @@ class Walker:
         taken = self._take(size)
         if self._keep:
             node = Node(f"<tag {tag}>", "bytes", start)
-            node.value, node.end = bytes(taken), self.position
+            node.value, node.end, node.is_read = bytes(taken), self.position, True
             self._node.children.append(node)
 
 

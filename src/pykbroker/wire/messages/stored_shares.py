@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pykbroker.wire.api import StoredMessage
 from pykbroker.wire.schema import Struct, array, int8, int16, int32, int64, string, uuid
+from pykbroker.wire.stored import RecordTypes
 
 
 class ShareSnapshotKey(StoredMessage, api_key=0, versions="0"):
@@ -52,3 +53,10 @@ class ShareUpdateValue(StoredMessage, api_key=1, versions="0", flexible="0+"):
     start_offset: int = int64()
     delivery_complete_count: int = int32(default=-1, tag=0)
     state_batches: Sequence[StateBatch] = array(StateBatch)
+
+
+SHARE_RECORDS: RecordTypes = {
+    0: (ShareSnapshotKey, ShareSnapshotValue),
+    1: (ShareUpdateKey, ShareUpdateValue),
+}
+"""The key's and the value's class by type number."""

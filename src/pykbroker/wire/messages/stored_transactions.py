@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pykbroker.wire.api import StoredMessage
 from pykbroker.wire.schema import Struct, array, int8, int16, int32, int64, string
+from pykbroker.wire.stored import RecordTypes
 
 
 class TransactionLogKey(StoredMessage, api_key=0, versions="0"):
@@ -36,3 +37,9 @@ class TransactionLogValue(StoredMessage, api_key=0, versions="0-1", flexible="1+
     transaction_last_update_timestamp_ms: int = int64()
     transaction_start_timestamp_ms: int = int64()
     client_transaction_version: int = int16(default=0, versions="1+", tag=2)
+
+
+TRANSACTION_RECORDS: RecordTypes = {
+    0: (TransactionLogKey, TransactionLogValue),
+}
+"""The key's and the value's class by type number."""
