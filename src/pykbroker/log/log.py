@@ -65,14 +65,18 @@ class NoRecords:
 class FetchedRecords:
     """What a read found: bytes of batches, the first of which is whole if at least one was asked for."""
 
-    __slots__ = ("base_offset", "records", "segment")
+    __slots__ = ("base_offset", "is_first_incomplete", "records", "segment")
 
-    def __init__(self, records: FileSlice, segment: Segment | None, base_offset: int) -> None:
+    def __init__(
+        self, records: FileSlice, segment: Segment | None, base_offset: int, is_first_incomplete: bool = False
+    ) -> None:
         self.records = records
         self.segment = segment
         """Where they are from; None when there are none."""
         self.base_offset = base_offset
         """Of the first batch."""
+        self.is_first_incomplete = is_first_incomplete
+        """Whether not even the first batch is whole: Fetch from version 3 on answers nothing then."""
 
 
 _NOTHING: Final = FetchedRecords(NoRecords(), None, -1)
@@ -311,7 +315,7 @@ class Log(LogUpkeep):
         size = min(end - position, max(max_bytes, first_size) if min_one_batch else max_bytes)
         if size <= 0:
             return _NOTHING
-        return FetchedRecords(segment.slice(position, size), segment, base_offset)
+        return FetchedRecords(segment.slice(position, size), segment, base_offset, size < first_size)
 
     def aborted_transactions(self, start_offset: int, fetched: FetchedRecords) -> list[tuple[int, int]]:
         """(producer id, first offset) of aborted transactions that a reader of these records must leave out."""

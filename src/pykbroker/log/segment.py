@@ -240,8 +240,10 @@ class Segment:
 
     def walk(self, position: int) -> Iterator[FoundBatch]:
         """Every batch from a file position on, looking at headers alone."""
-        file, size = self.file, self.size
-        data, start = b"", position
+        size = self.size
+        if position >= size:
+            return
+        file, data, start = self.file, b"", position
         while position + HEADER_SIZE <= size:
             at = position - start
             if at + _WALK_SIZE > len(data):
@@ -257,8 +259,10 @@ class Segment:
 
     def headers(self, position: int) -> Iterator[tuple[int, BatchHeader]]:
         """Every batch from a file position on, as its position and whole header."""
-        file, size = self.file, self.size
-        data, start = b"", position
+        size = self.size
+        if position >= size:
+            return
+        file, data, start = self.file, b"", position
         while position + HEADER_SIZE <= size:
             at = position - start
             if at + HEADER_SIZE > len(data):
