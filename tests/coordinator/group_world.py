@@ -4,7 +4,7 @@ import itertools
 
 from pykbroker.coordinator.group_config import ClientIdentity, GroupConfig
 from pykbroker.coordinator.group_shard import GroupShard
-from pykbroker.errors import ErrorCode
+from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.machine.engine import Engine
 from pykbroker.machine.memory_journal import MemoryJournal
 from pykbroker.machine.timers import Timers
@@ -63,7 +63,7 @@ class GroupWorld:
 
     def restart(self):
         """Lose everything soft and read the log again."""
-        self.engine.close_for_test() if False else self.engine.close(_stopping())
+        self.engine.close(KafkaError(ErrorCode.NOT_COORDINATOR))
         self.engine = self._start(list(self.journal.logged))
 
     def loaded_copy(self):
@@ -81,7 +81,8 @@ class GroupWorld:
         self.now_ms = end_ms
         self.timers.run_due(end_ms)
 
-    # -- requests --------------------------------------------------------------------------------------------------------
+    # -- requests
+    # --------------------------------------------------------------------------------------------
 
     def join(self, group="g", member="", instance=None, offered=None, session_ms=10_000, rebalance_ms=60_000, **flags):
         request = JoinGroupRequest(
@@ -142,7 +143,8 @@ class GroupWorld:
     def describe(self, group="g"):
         return self.engine.submit(GroupShard.describe, [group]).result()[0]
 
-    # -- short stories ---------------------------------------------------------------------------------------------------
+    # -- short stories
+    # ---------------------------------------------------------------------------------------
 
     def member_id(self, group="g"):
         """An id as a new dynamic member gets it."""
@@ -151,7 +153,8 @@ class GroupWorld:
         return answer.member_id
 
     def stable(self, count=1, group="g"):
-        """A stable group of so many members in generation 1; the first leads. Each is assigned its own number."""
+        """A stable group of so many members in generation 1; the first leads. Each is assigned its own
+        number."""
         members = [self.member_id(group) for _ in range(count)]
         joins = [self.join(group, member) for member in members]
         self.advance(self.config.initial_rebalance_delay_ms * (count + 1))
@@ -161,9 +164,3 @@ class GroupWorld:
         syncs.append(self.sync(group, members[0], 1, assignments))
         assert all(each.result().error_code == ErrorCode.NONE for each in syncs)
         return members
-
-
-def _stopping():
-    from pykbroker.errors import KafkaError
-
-    return KafkaError(ErrorCode.NOT_COORDINATOR)

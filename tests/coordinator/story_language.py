@@ -1,9 +1,10 @@
 """The language of the stories in ``stories/*.txt``: requests to a group coordinator, and what it answered.
 
-A line at the margin is a request; the indented line below it is the answer. Members go by labels: a label stands for the member id
-that its first answer brought, and a label that never had one is sent as it is. ``parked`` means that no answer came at once;
-``answer a`` shows it when it has come. The answers were recorded from Apache Kafka 4.3.1 (``record_stories.py``), so what passes
-here is what that broker does. Group ids are the letters of the file; times are milliseconds.
+A line at the margin is a request; the indented line below it is the answer. Members go by labels: a label
+stands for the member id that its first answer brought, and a label that never had one is sent as it is.
+``parked`` means that no answer came at once; ``answer a`` shows it when it has come. The answers were
+recorded from Apache Kafka 4.3.1 (``record_stories.py``), so what passes here is what that broker does.
+Group ids are the letters of the file; times are milliseconds.
 
 A teller sends the requests: ``ShardTeller`` to a shard in virtual time, the recorder's to a real broker.
 """
@@ -179,7 +180,8 @@ class Story:
         options = dict(word.split("=", 1) for word in words if "=" in word)
         return getattr(self, "_" + verb.replace("-", "_"))(names, options)
 
-    # -- names -----------------------------------------------------------------------------------------------------------
+    # -- names
+    # -----------------------------------------------------------------------------------------------
 
     def _group(self, options, default="g"):
         name = options.get("group", default)
@@ -201,7 +203,8 @@ class Story:
         # `?` is an id that was given to somebody whose answer has not been shown yet.
         return self._labels.get(member_id, member_id if member_id in self._literals else "?")
 
-    # -- verbs -----------------------------------------------------------------------------------------------------------
+    # -- verbs
+    # -----------------------------------------------------------------------------------------------
 
     def _sleep(self, names, options):
         self.teller.sleep(int(names[0]))
@@ -289,9 +292,7 @@ class Story:
             members=identities if version >= 3 else (),
         )
         answer = self.teller.send(request, version).result()
-        each = [
-            f"{self._label(m.member_id)}={ErrorCode(m.error_code).name}" for m in answer.members if version >= 3
-        ]
+        each = [f"{self._label(m.member_id)}={ErrorCode(m.error_code).name}" for m in answer.members if version >= 3]
         return [" ".join([ErrorCode(answer.error_code).name, *each])]
 
     def _commit(self, names, options):
@@ -312,17 +313,18 @@ class Story:
         return [ErrorCode(answer.topics[0].partitions[0].error_code).name]
 
     def _fetch(self, names, options):
-        topics = [
-            OffsetFetchRequestTopics(name=self._topic, partition_indexes=[int(each) for each in names])
-        ]
+        topics = [OffsetFetchRequestTopics(name=self._topic, partition_indexes=[int(each) for each in names])]
         request = OffsetFetchRequest(
             groups=[OffsetFetchRequestGroup(group_id=self._group(options), topics=topics if names else None)],
             require_stable="stable" in options,
         )
         group = self.teller.send(request, 9).result().groups[0]
-        partitions = sorted((each for topic in group.topics for each in topic.partitions), key=lambda p: p.partition_index)
+        partitions = sorted(
+            (each for topic in group.topics for each in topic.partitions), key=lambda p: p.partition_index
+        )
         each = [
-            f"{p.partition_index}:{p.committed_offset}" + (f"({p.metadata[:10]})" if p.metadata else "")
+            f"{p.partition_index}:{p.committed_offset}"
+            + (f"({p.metadata[:10]})" if p.metadata else "")
             + (f" {ErrorCode(p.error_code).name}" if p.error_code else "")
             for p in partitions
         ]

@@ -290,7 +290,8 @@ class ClassicGroup:
         for member in self.members.values():
             name = member.vote(candidates)
             votes[name] = votes.get(name, 0) + 1
-        # A tie goes as in Apache Kafka, where it depends on the order of a Java HashMap: by the name's hash.
+        # A tie goes as in Apache Kafka, where it depends on the order of a Java HashMap: by the name's
+        # hash.
         return max(votes, key=lambda name: (votes[name], -_hash_bucket(name)))
 
     def read_subscriptions(self) -> frozenset[str] | None:

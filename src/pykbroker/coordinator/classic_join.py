@@ -92,6 +92,9 @@ def join(group: ClassicGroup, joining: Joining) -> None:
             answer_parked_sync(member, ErrorCode.GROUP_MAX_SIZE_REACHED, joining.result)
         group.remove(member_id)
         joining.refuse(ErrorCode.GROUP_MAX_SIZE_REACHED, NO_MEMBER_ID)
+        # Apache Kafka lets the others wait for the rebalance timeout here, for a member that is out
+        # already.
+        complete_if_joined(group, joining.turn, joining.result)
     elif not group.supports(request.protocol_type, joining.protocols):
         joining.refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, member_id)
     elif member_id == NO_MEMBER_ID:
