@@ -1,7 +1,7 @@
 """Settings: what the controller must know of its broker's configuration, and no more.
 
-Lives here: the questions (``ConfigRules``) and the plain values (``Settings``). Who builds a broker answers the questions
-from the config tables; tests answer them in a few lines.
+Lives here: the questions (``ConfigRules``) and the plain values (``Settings``). Who builds a broker answers the
+questions from the config tables; tests answer them in a few lines.
 """
 
 from __future__ import annotations
