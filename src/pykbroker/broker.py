@@ -1,10 +1,11 @@
 """The one place where a broker is put together from ``(config, world)``, and where it begins and ends.
 
-Start: log directories, metadata log, image, replicas, groups, listeners: in that order, each complete before the next, so that
-"ready" means every API works. End (``stop``): no new connections, requests in hand answered, everything flushed, the
-clean-shutdown marker written.
+Start: log directories, metadata log, image, replicas, groups, listeners: in that order, each complete before the
+next, so that "ready" means every API works. End (``stop``): no new connections, requests in hand answered, everything
+flushed, the clean-shutdown marker written.
 
-Two passes run beside the connections: one drives the timers of all state machines, the other does the logs' housekeeping.
+Two passes run beside the connections: one drives the timers of all state machines, the other does the logs'
+housekeeping.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import logging
 from dataclasses import dataclass
 
 import trio
+import trio.lowlevel
 
-from pykbroker.apis.table import APIS
 from pykbroker.apis.context import Services
 from pykbroker.apis.fetch_sessions import FetchSessionCache
+from pykbroker.apis.table import APIS
 from pykbroker.bell import Bell
 from pykbroker.config.config import BrokerConfig
 from pykbroker.config.listeners import ListenerSpec
@@ -170,6 +172,7 @@ class Broker:
         request = CreateTopicsRequest(
             topics=[
                 CreatableTopic(
+                    assignments=(),
                     name=spec.name,
                     num_partitions=spec.partitions,
                     replication_factor=spec.replicas,
@@ -210,8 +213,11 @@ async def _keep_house(logs: LogManager, services: Services) -> None:
     """Ask the logs again and again what is due; what blocks (fsync) runs on a worker thread."""
     while True:
         await trio.sleep(HOUSEKEEPING_SECONDS)
-        for _ in logs.pass_(services.world.clock.now_ms()):
-            await trio.sleep(0)  # a pass works in slices: requests come in between
+        for job in logs.pass_(services.world.clock.now_ms()):  # in slices: requests come in between
+            if job is None:
+                await trio.lowlevel.checkpoint()
+            else:
+                await services.world.wait_for_disk(job.run)
 
 
 def _listener(spec: ListenerSpec) -> ListenerConfig:

@@ -2,13 +2,14 @@
 
 A ``Transport`` moves bytes both ways and says who is at either end. It knows nothing of frames. Two kinds:
 
-- ``SocketTransport`` works on a non-blocking socket directly: it tries the system call first and waits only when the kernel
+- ``SocketTransport`` works on a non-blocking socket directly: it tries the system call first and waits only when the
+  kernel
   says so. trio's own socket methods always pass through the scheduler once, which would cost a small request a third of
   its time; fairness is kept by passing through the scheduler once in ``TURNS_BEFORE_YIELD`` receives instead.
 - ``MemoryTransport`` joins two ends in one process for tests in virtual time.
 
-What is sent is a list of parts. A part is bytes-like, or a file slice (``fileno``, ``position``, ``len``, ``read``), which goes
-from the page cache to the socket by sendfile without becoming a Python object, where the platform has it.
+What is sent is a list of parts. A part is bytes-like, or a file slice (``fileno``, ``position``, ``len``, ``read``),
+which goes from the page cache to the socket by sendfile without becoming a Python object, where the platform has it.
 """
 
 from __future__ import annotations
@@ -217,9 +218,7 @@ class SocketNetwork:
 
     async def listen(self, host: str, port: int) -> list[Listener]:
         """One listener per address the host stands for; an empty host means every interface, IPv4 and IPv6."""
-        addresses = await trio.socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        addresses = await trio.socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         listeners: list[Listener] = []
         try:
             for family, address in dict.fromkeys((entry[0], entry[4]) for entry in addresses):

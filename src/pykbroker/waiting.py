@@ -1,7 +1,7 @@
 """wait_until: a condition, the bells that may change it, and a deadline.
 
-Kafka's DelayedOperation in one function: a waiter re-checks its condition at every ring until its deadline. The condition is
-a plain function; between its check and the caller's next line nothing else runs.
+Kafka's DelayedOperation in one function: a waiter re-checks its condition at every ring until its deadline. The
+condition is a plain function; between its check and the caller's next line nothing else runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """World: the only door through which time, chance, disk and network come in.
 
-The broker is built from one ``World``. In production its parts are real; in tests they are in memory, seeded and on virtual
-time, and the same broker code runs over them. Faults on disk and network are wrappers around the same doors.
+The broker is built from one ``World``. In production its parts are real; in tests they are in memory, seeded and on
+virtual time, and the same broker code runs over them. Faults on disk and network are wrappers around the same doors.
 
 What lives here: the clocks, and the bundle. The doors themselves stand in ``disk.py`` and ``network.py``.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,7 +37,8 @@ class RealClock:
 class VirtualClock:
     """Wall time that follows trio's clock, so that a ``MockClock`` jump moves waits and record timestamps together.
 
-    ``start_ms`` is the wall time at trio time zero: a fixed instant, so that a test sees the same timestamps in every run.
+    ``start_ms`` is the wall time at trio time zero: a fixed instant, so that a test sees the same timestamps in every
+    run.
     """
 
     START_MS = 1_700_000_000_000
@@ -56,6 +58,16 @@ class World:
     random: random.Random
     disk: RealDisk | MemoryDisk
     network: Network
+    disk_waits: bool = True
+    """Whether waiting for the disk is worth a thread; in memory it is not, and under a virtual clock none may run."""
+
+    async def wait_for_disk(self, work: Callable[[], object]) -> None:
+        """Run what waits for the disk, so that requests are served meanwhile."""
+        if self.disk_waits:
+            await trio.to_thread.run_sync(work)
+        else:
+            work()
+            await trio.lowlevel.checkpoint()
 
 
 def real_world(*, ephemeral: bool = False, seed: int | None = None) -> World:
@@ -63,8 +75,7 @@ def real_world(*, ephemeral: bool = False, seed: int | None = None) -> World:
 
     ``ephemeral`` keeps files in memory only; ``seed`` makes ids and jitter repeatable (``PYKBROKER_SEED``).
     """
-    from pykbroker.disk import MemoryDisk, RealDisk
     from pykbroker.network import SocketNetwork
 
-    disk = MemoryDisk() if ephemeral else RealDisk()
-    return World(RealClock(), random.Random(seed), disk, SocketNetwork())
+    disk: RealDisk | MemoryDisk = MemoryDisk() if ephemeral else RealDisk()
+    return World(RealClock(), random.Random(seed), disk, SocketNetwork(), disk_waits=not ephemeral)

@@ -1,9 +1,10 @@
 """ApiVersions (API key 18): which APIs and versions this broker serves, and the cluster's features.
 
-Does: answer exactly what is implemented and enabled; a version nobody knows is answered in version 0 with UNSUPPORTED_VERSION
-and the range of this very API (KIP-511), from which a client learns what to ask next.
+Does: answer exactly what is implemented and enabled; a version nobody knows is answered in version 0 with
+UNSUPPORTED_VERSION and the range of this very API (KIP-511), from which a client learns what to ask next.
 
-v1  throttle_time_ms      v3  flexible, client software name and version, features (KIP-584)      v4  features of level 0 (KIP-1022)
+v1  throttle_time_ms    v3  flexible, client software name and version, features (KIP-584)
+v4  features of level 0 (KIP-1022)
 """
 
 from __future__ import annotations
@@ -30,9 +31,7 @@ def _failed(request: ApiVersionsRequest | None, error: KafkaError) -> ApiVersion
     api_keys = []
     if error.code == ErrorCode.UNSUPPORTED_VERSION:
         versions = ApiVersionsRequest.versions
-        api_keys = [
-            ApiVersion(api_key=ApiVersionsRequest.api_key, min_version=versions.low, max_version=versions.high)
-        ]
+        api_keys = [ApiVersion(api_key=ApiVersionsRequest.api_key, min_version=versions.low, max_version=versions.high)]
     return ApiVersionsResponse(error_code=error.code, api_keys=api_keys)
 
 

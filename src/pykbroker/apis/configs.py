@@ -1,14 +1,14 @@
 """Configurations: describing, altering, listing those that have any (API keys 32, 33, 44, 74).
 
-Topic, broker, group and client-metrics resources live in the metadata log, and the controller decides about them. Broker-logger
-resources are this process's own loggers (``broker_loggers``): a level lasts as long as the process does.
+Topic, broker, group and client-metrics resources live in the metadata log, and the controller decides about them.
+Broker-logger resources are this process's own loggers (``config.loggers``): a level lasts as long as the process
+does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pykbroker.apis import broker_loggers
 from pykbroker.apis.context import RequestContext
 from pykbroker.apis.handles import Api, handles
 from pykbroker.config.describe import (
@@ -19,6 +19,7 @@ from pykbroker.config.describe import (
     describe_group,
     describe_topic,
 )
+from pykbroker.config.loggers import LevelChange, check_levels, describe_loggers, set_levels
 from pykbroker.controller.configs import alter_configs as decide_alter
 from pykbroker.controller.configs import incremental_alter_configs as decide_incremental
 from pykbroker.errors import ErrorCode, KafkaError
@@ -61,6 +62,7 @@ def _describe_failed(request: DescribeConfigsRequest, error: KafkaError) -> Desc
 
 def _undescribed(resource: DescribeConfigsResource, error: KafkaError) -> DescribeConfigsResult:
     return DescribeConfigsResult(
+        configs=(),
         error_code=error.code,
         error_message=error.message,
         resource_type=resource.resource_type,
@@ -83,11 +85,13 @@ async def describe_configs(context: RequestContext, request: DescribeConfigsRequ
             continue
         results.append(
             DescribeConfigsResult(
+                error_code=0,
                 resource_type=resource.resource_type,
                 resource_name=resource.resource_name,
                 error_message=None,
                 configs=[
-                    _shown(entry, request.include_synonyms, request.include_documentation) for entry in entries
+                    _shown(resource.resource_type, entry, request.include_synonyms, request.include_documentation)
+                    for entry in entries
                 ],
             )
         )
@@ -108,7 +112,7 @@ def _entries(context: RequestContext, resource: DescribeConfigsResource) -> Sequ
         return describe_all_brokers(config, keys)
     if kind in (CONFIG_BROKER, CONFIG_BROKER_LOGGER):
         _check_broker_name(context, name)
-        return describe_broker(config, keys) if kind == CONFIG_BROKER else broker_loggers.describe(keys)
+        return describe_broker(config, keys) if kind == CONFIG_BROKER else describe_loggers(keys)
     if not name:
         raise KafkaError(ErrorCode.INVALID_REQUEST, "the resource needs a name")
     if kind == CONFIG_GROUP:
@@ -125,7 +129,9 @@ def _check_broker_name(context: RequestContext, name: str) -> None:
         )
 
 
-def _shown(entry: ConfigEntry, with_synonyms: bool, with_documentation: bool) -> DescribeConfigsResourceResult:
+def _shown(
+    kind: int, entry: ConfigEntry, with_synonyms: bool, with_documentation: bool
+) -> DescribeConfigsResourceResult:
     synonyms = entry.synonyms if with_synonyms else ()
     return DescribeConfigsResourceResult(
         name=entry.name,
@@ -136,14 +142,14 @@ def _shown(entry: ConfigEntry, with_synonyms: bool, with_documentation: bool) ->
         is_sensitive=entry.is_sensitive,
         synonyms=[DescribeConfigsSynonym(name=each.name, value=each.value, source=each.source) for each in synonyms],
         config_type=entry.type,
-        documentation=_documentation(entry.name) if with_documentation else None,
+        documentation=_documentation(kind, entry.name) if with_documentation else None,
     )
 
 
-def _documentation(name: str) -> str | None:
+def _documentation(kind: int, name: str) -> str | None:
     from pykbroker.config.descriptions import documentation_of  # words for people: most brokers never need them
 
-    return documentation_of(name)
+    return documentation_of(kind, name)
 
 
 # -- alter -------------------------------------------------------------------------------------------------------------
@@ -168,9 +174,7 @@ async def alter_configs(context: RequestContext, request: AlterConfigsRequest) -
     return AlterConfigsResponse(responses=response.responses)
 
 
-def _incremental_failed(
-    request: IncrementalAlterConfigsRequest, error: KafkaError
-) -> IncrementalAlterConfigsResponse:
+def _incremental_failed(request: IncrementalAlterConfigsRequest, error: KafkaError) -> IncrementalAlterConfigsResponse:
     return IncrementalAlterConfigsResponse(
         responses=[_refused(resource.resource_type, resource.resource_name, error) for resource in request.resources]
     )
@@ -197,13 +201,12 @@ def _alter_loggers(
 ) -> AlterConfigsResourceResponse:
     try:
         _check_broker_name(context, resource.resource_name)
-        broker_loggers.alter(
-            [(config.name, config.config_operation, config.value) for config in resource.configs], validate_only
-        )
+        changes = [LevelChange(each.name, each.config_operation, each.value) for each in resource.configs]
+        (check_levels if validate_only else set_levels)(changes)
     except KafkaError as error:
         return _refused(resource.resource_type, resource.resource_name, error)
     return AlterConfigsResourceResponse(
-        resource_type=resource.resource_type, resource_name=resource.resource_name, error_message=None
+        error_code=0, resource_type=resource.resource_type, resource_name=resource.resource_name, error_message=None
     )
 
 

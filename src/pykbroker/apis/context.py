@@ -1,8 +1,8 @@
 """What a handler may know and touch: the request's circumstances, and the broker's services.
 
-``Services`` is what the broker is made of as handlers see it; a test builds one with fakes. ``RequestContext`` is made anew for
-each request and is small. Waiting goes through the context, because answers of the same connection that are ready must
-leave before their connection waits for a later one.
+``Services`` is what the broker is made of as handlers see it; a test builds one with fakes. ``RequestContext`` is
+made anew for each request and is small. Waiting goes through the context, because answers of the same connection that
+are ready must leave before their connection waits for a later one.
 """
 
 from __future__ import annotations

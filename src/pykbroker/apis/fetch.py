@@ -5,7 +5,8 @@ truncation detection (KIP-320, KIP-595's diverging epoch), read_committed with t
 Does not: name a preferred read replica: the leader is the only replica consumers read from.
 
 v1  throttle_time_ms    v3  max_bytes    v4  isolation_level    v7  sessions    v9  current_leader_epoch
-v12 flexible, last_fetched_epoch    v13 topic ids    v15 replica_state    v16 node_endpoints    v0-3: message formats 0 and 1
+v12 flexible, last_fetched_epoch    v13 topic ids    v15 replica_state    v16 node_endpoints
+v0-3: message formats 0 and 1
 """
 
 from __future__ import annotations
@@ -106,6 +107,8 @@ class _Reader:
         if log.config.compression_type == "zstd" and self._context.version not in FetchRequest.ZSTD_ALLOWED:
             raise KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
         answer = PartitionData(
+            error_code=0,
+            records=b"",
             partition_index=wanted.index,
             high_watermark=log.high_watermark,
             last_stable_offset=log.last_stable_offset,
@@ -194,14 +197,17 @@ async def fetch(context: RequestContext, request: FetchRequest) -> FetchResponse
 
 def _answer(resolved: FetchContext, collected: _Collected) -> FetchResponse:
     topics: dict[str | bytes, FetchableTopicResponse] = {}
+    partitions: dict[str | bytes, list[PartitionData]] = {}
     for wanted, answer in collected.answers:
         if not resolved.is_worth_telling(wanted, answer):
             continue
         key = wanted.topic_id if resolved.by_topic_id else wanted.topic
-        topic = topics.get(key)
-        if topic is None:
-            topic = topics[key] = FetchableTopicResponse(topic=wanted.topic, topic_id=wanted.topic_id, partitions=[])
-        topic.partitions.append(answer)
+        if key not in topics:
+            of_topic = partitions[key] = []
+            topics[key] = FetchableTopicResponse(topic=wanted.topic, topic_id=wanted.topic_id, partitions=of_topic)
+        else:
+            of_topic = partitions[key]
+        of_topic.append(answer)
     return FetchResponse(session_id=resolved.session_id, responses=list(topics.values()))
 
 

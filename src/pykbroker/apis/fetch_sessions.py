@@ -1,8 +1,9 @@
 """Incremental fetch sessions (KIP-227): a consumer names its partitions once, then only what changed.
 
-Sans-IO. ``FetchSessionCache.resolve`` turns a Fetch request into a ``FetchContext``: the full list of partitions to look at, and what
-the answer may leave out. As in Apache Kafka's ``FetchSessionCache``: a bounded number of sessions, a new one evicts a stale one; a
-session's partitions keep an order, and one that gave data moves to the end, so that a small response limit starves nobody.
+Sans-IO. ``FetchSessionCache.resolve`` turns a Fetch request into a ``FetchContext``: the full list of partitions to
+look at, and what the answer may leave out. As in Apache Kafka's ``FetchSessionCache``: a bounded number of sessions,
+a new one evicts a stale one; a session's partitions keep an order, and one that gave data moves to the end, so that a
+small response limit starves nobody.
 
 What it never does: read a log, or know whether a topic exists.
 """
@@ -109,7 +110,8 @@ class FetchSessionCache:
         self.sessions: dict[int, FetchSession] = {}
 
     def resolve(self, request: FetchRequest, by_topic_id: bool, now_ms: int) -> FetchContext:
-        """What this request is about. Raises KafkaError (FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, …)."""
+        """What this request is about. Raises KafkaError (FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, …).
+        """
         epoch = request.session_epoch
         if epoch in (INITIAL_EPOCH, FINAL_EPOCH):
             if request.session_id != NO_SESSION:

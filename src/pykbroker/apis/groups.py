@@ -1,8 +1,7 @@
 """Classic consumer groups: who coordinates them, being a member of one, and looking at them (API keys 10-16, 42).
 
-Handlers only translate: the rules live in ``coordinator``. Whatever a member waits for (the others to join, the leader's
-assignment) is a parked ``Reply``.
-Does not: coordinate share groups (key type 2), which are not served.
+Handlers only translate: the rules live in ``coordinator``. Whatever a member waits for (the others to join, the
+leader's assignment) is a parked ``Reply``. Does not: coordinate share groups (key type 2), which are not served.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def _coordinator(context: RequestContext, key_type: int, key: str) -> Coordinato
             key=key, node_id=-1, host=host, port=port, error_code=error.code, error_message=error.message
         )
     host, port = context.client.advertised
-    return Coordinator(key=key, node_id=services.node_id, host=host, port=port, error_message=None)
+    return Coordinator(error_code=0, key=key, node_id=services.node_id, host=host, port=port, error_message=None)
 
 
 def _join_failed(request: JoinGroupRequest, error: KafkaError) -> JoinGroupResponse:
@@ -145,7 +144,15 @@ def _describe_failed(request: DescribeGroupsRequest, error: KafkaError) -> Descr
 
 
 def _undescribed(group_id: str, error: KafkaError) -> DescribedGroup:
-    return DescribedGroup(error_code=error.code, error_message=error.message, group_id=group_id)
+    return DescribedGroup(
+        group_state="",
+        protocol_type="",
+        protocol_data="",
+        members=(),
+        error_code=error.code,
+        error_message=error.message,
+        group_id=group_id,
+    )
 
 
 @handles(DescribeGroupsRequest, error_response=_describe_failed)

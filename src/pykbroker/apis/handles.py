@@ -1,7 +1,8 @@
 """``@handles``: the mark that makes a function the answer to one Kafka API.
 
-An ``Api`` is what dispatch needs to know: which request, which versions are offered, who answers, and what an answer looks
-like when the whole request fails. Nothing registers itself: ``apis/__init__.py`` lists the families in one place.
+An ``Api`` is what dispatch needs to know: which request, which versions are offered, who answers, and what an answer
+looks like when the whole request fails. Nothing registers itself: ``apis/__init__.py`` lists the families in one
+place.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def handles(
 ) -> Callable[[Callable[[RequestContext, RequestT], Awaitable[Any]]], Api]:
     """Make an ``Api`` of a handler.
 
-    ``versions`` narrows the declared range. ``error_response`` builds the answer to a request that failed as a whole; without
-    it the response must have a top-level ``error_code``.
+    ``versions`` narrows the declared range. ``error_response`` builds the answer to a request that failed as a whole;
+    without it the response must have a top-level ``error_code``.
     """
 
     def mark(handle: Callable[[RequestContext, RequestT], Awaitable[Any]]) -> Api:
@@ -61,7 +62,9 @@ def top_level_error(request: Request[Any], error: KafkaError) -> Response:
     """The answer whose only content is an error code, and a message where the response has room for one."""
     response_type: type[Response] = type(request).response_type
     names = {field.name for field in response_type.__fields__}
-    assert "error_code" in names, f"{response_type.__name__} has no top-level error code: give @handles an error_response"
+    assert "error_code" in names, (
+        f"{response_type.__name__} has no top-level error code: give @handles an error_response"
+    )
     fields: dict[str, Any] = {"error_code": error.code}
     if "error_message" in names:
         fields["error_message"] = error.message

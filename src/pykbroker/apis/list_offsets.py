@@ -5,7 +5,8 @@ Does: every special timestamp (below), and by timestamp the first record at or a
 Does not: search tiered storage: there is none, so the local log start is the log start, and nothing has been tiered.
 
 v0  up to max_num_offsets segment starts    v1  one offset and its timestamp    v2  isolation_level    v4  leader epochs
-v7  max timestamp (KIP-734)    v8  local log start (KIP-405)    v9  latest tiered (KIP-1005)    v10  timeout_ms    v11  earliest pending upload
+v7  max timestamp (KIP-734)    v8  local log start (KIP-405)    v9  latest tiered (KIP-1005)    v10  timeout_ms
+v11  earliest pending upload
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def _look_up(
     end = _visible_end(partition, request)
     offset, timestamp, epoch = _offset_at(partition, entry.timestamp, end)
     return ListOffsetsPartitionResponse(
-        partition_index=entry.partition_index, timestamp=timestamp, offset=offset, leader_epoch=epoch
+        error_code=0, partition_index=entry.partition_index, timestamp=timestamp, offset=offset, leader_epoch=epoch
     )
 
 
@@ -130,7 +131,7 @@ def _segment_starts(partition: Partition, entry: ListOffsetsPartition) -> ListOf
     else:
         candidates = log.segment_starts_before(entry.timestamp)
     return ListOffsetsPartitionResponse(
-        partition_index=entry.partition_index, old_style_offsets=candidates[: entry.max_num_offsets]
+        error_code=0, partition_index=entry.partition_index, old_style_offsets=candidates[: entry.max_num_offsets]
     )
 
 
@@ -162,7 +163,9 @@ async def offset_for_leader_epoch(
             try:
                 partition = context.services.replicas.leader(topic.topic, entry.partition, entry.current_leader_epoch)
                 epoch, end_offset = partition.log.end_offset_for_epoch(entry.leader_epoch)
-                answers.append(EpochEndOffset(partition=entry.partition, leader_epoch=epoch, end_offset=end_offset))
+                answers.append(
+                    EpochEndOffset(error_code=0, partition=entry.partition, leader_epoch=epoch, end_offset=end_offset)
+                )
             except KafkaError as error:
                 answers.append(_epoch_failed(entry.partition, error))
         topics.append(OffsetForLeaderTopicResult(topic=topic.topic, partitions=answers))

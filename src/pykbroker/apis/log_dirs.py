@@ -33,7 +33,7 @@ async def describe_log_dirs(context: RequestContext, request: DescribeLogDirsReq
     results = [_describe(context, directory, wanted) for directory in logs.directories]
     known = {directory.path for directory in logs.directories}
     results += [
-        DescribeLogDirsResult(error_code=ErrorCode.KAFKA_STORAGE_ERROR, log_dir=path)
+        DescribeLogDirsResult(topics=(), error_code=ErrorCode.KAFKA_STORAGE_ERROR, log_dir=path)
         for path in logs.offline
         if path not in known
     ]
@@ -46,20 +46,23 @@ def _describe(
     disk = context.services.world.disk
     path = disk.canonical(directory.path)
     if directory.failure is not None:
-        return DescribeLogDirsResult(error_code=ErrorCode.KAFKA_STORAGE_ERROR, log_dir=path)
+        return DescribeLogDirsResult(topics=(), error_code=ErrorCode.KAFKA_STORAGE_ERROR, log_dir=path)
     topics: dict[str, list[DescribeLogDirsPartition]] = {}
     for (topic, index), log in context.services.logs.logs.items():
         if log.directory is not directory or topic == METADATA_TOPIC:
             continue
         if wanted is None or index in wanted.get(topic, ()):
             lag = max(log.high_watermark - log.log_end_offset, 0)
-            entry = DescribeLogDirsPartition(partition_index=index, partition_size=log.size_bytes, offset_lag=lag)
+            entry = DescribeLogDirsPartition(
+                is_future_key=False, partition_index=index, partition_size=log.size_bytes, offset_lag=lag
+            )
             topics.setdefault(topic, []).append(entry)
     try:
         total_bytes, free_bytes = disk.total_bytes(directory.path), disk.free_bytes(directory.path)
     except OSError:
         total_bytes = free_bytes = UNKNOWN_BYTES
     return DescribeLogDirsResult(
+        error_code=0,
         log_dir=path,
         topics=[DescribeLogDirsTopic(name=name, partitions=entries) for name, entries in topics.items()],
         total_bytes=total_bytes,

@@ -1,8 +1,8 @@
 """Metadata, DescribeCluster, DescribeTopicPartitions (API keys 3, 60, 75): where things are.
 
-Does: create unknown topics that a client names, before it answers (Apache Kafka answers UNKNOWN_TOPIC_OR_PARTITION first and
-creates meanwhile; so does this broker under ``--preset kafka``); topics by name and by id; authorized operations.
-Every broker is named at the address at which the asking client can reach it.
+Does: create unknown topics that a client names, before it answers (Apache Kafka answers UNKNOWN_TOPIC_OR_PARTITION
+first and creates meanwhile; so does this broker under ``--preset kafka``); topics by name and by id; authorized
+operations. Every broker is named at the address at which the asking client can reach it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BROKERS, CONTROLLERS = 1, 2
 def _metadata_failed(request: MetadataRequest, error: KafkaError) -> MetadataResponse:
     """The whole request failed: each topic named says so."""
     topics = [
-        MetadataResponseTopic(error_code=error.code, name=topic.name, topic_id=topic.topic_id)
+        MetadataResponseTopic(partitions=(), error_code=error.code, name=topic.name, topic_id=topic.topic_id)
         for topic in request.topics or ()
     ]
     return MetadataResponse(topics=topics, error_code=error.code)
@@ -62,7 +62,9 @@ async def metadata(context: RequestContext, request: MetadataRequest) -> Metadat
         topics = [_named(context, request, entry.name, entry.topic_id) for entry in request.topics or ()]
     host, port = context.client.advertised
     return MetadataResponse(
-        brokers=[MetadataResponseBroker(node_id=services.node_id, host=host, port=port, rack=services.config["broker.rack"])],
+        brokers=[
+            MetadataResponseBroker(node_id=services.node_id, host=host, port=port, rack=services.config["broker.rack"])
+        ],
         cluster_id=services.cluster_id,
         controller_id=services.node_id,
         topics=topics,
@@ -72,14 +74,18 @@ async def metadata(context: RequestContext, request: MetadataRequest) -> Metadat
     )
 
 
-def _named(context: RequestContext, request: MetadataRequest, name: str | None, topic_id: bytes) -> MetadataResponseTopic:
+def _named(
+    context: RequestContext, request: MetadataRequest, name: str | None, topic_id: bytes
+) -> MetadataResponseTopic:
     """One topic that the client named, created if it may be."""
     image = context.services.metadata.image
     operations = request.include_topic_authorized_operations
     if name is None or (topic_id != NO_ID and not name):
         topic = image.topics_by_id.get(topic_id)
         if topic is None:
-            return MetadataResponseTopic(error_code=ErrorCode.UNKNOWN_TOPIC_ID, name=None, topic_id=topic_id)
+            return MetadataResponseTopic(
+                partitions=(), error_code=ErrorCode.UNKNOWN_TOPIC_ID, name=None, topic_id=topic_id
+            )
         return _describe(topic, operations)
     topic = image.topics.get(name)
     if topic is not None:
@@ -90,11 +96,14 @@ def _named(context: RequestContext, request: MetadataRequest, name: str | None, 
             raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         return _describe(context.services.controller.auto_create(name), operations)
     except KafkaError as error:
-        return MetadataResponseTopic(error_code=error.code, name=name, is_internal=name in INTERNAL_TOPICS)
+        return MetadataResponseTopic(
+            partitions=(), error_code=error.code, name=name, is_internal=name in INTERNAL_TOPICS
+        )
 
 
 def _describe(topic: TopicImage, with_operations: bool) -> MetadataResponseTopic:
     return MetadataResponseTopic(
+        error_code=0,
         name=topic.name,
         topic_id=topic.topic_id,
         is_internal=topic.name in INTERNAL_TOPICS,
@@ -132,17 +141,20 @@ async def describe_cluster(context: RequestContext, request: DescribeClusterRequ
         endpoint_type=BROKERS,
         cluster_id=services.cluster_id,
         controller_id=services.node_id,
-        brokers=[DescribeClusterBroker(broker_id=services.node_id, host=host, port=port, rack=services.config["broker.rack"])],
+        brokers=[
+            DescribeClusterBroker(broker_id=services.node_id, host=host, port=port, rack=services.config["broker.rack"])
+        ],
         cluster_authorized_operations=(
             authorized.CLUSTER if request.include_cluster_authorized_operations else authorized.NOT_ASKED
         ),
     )
 
 
-def _partitions_failed(
-    request: DescribeTopicPartitionsRequest, error: KafkaError
-) -> DescribeTopicPartitionsResponse:
-    topics = [DescribeTopicPartitionsResponseTopic(name=topic.name, error_code=error.code) for topic in request.topics]
+def _partitions_failed(request: DescribeTopicPartitionsRequest, error: KafkaError) -> DescribeTopicPartitionsResponse:
+    topics = [
+        DescribeTopicPartitionsResponseTopic(partitions=(), name=topic.name, error_code=error.code)
+        for topic in request.topics
+    ]
     return DescribeTopicPartitionsResponse(topics=topics)
 
 
@@ -150,7 +162,9 @@ def _partitions_failed(
 async def describe_topic_partitions(
     context: RequestContext, request: DescribeTopicPartitionsRequest
 ) -> DescribeTopicPartitionsResponse:
-    """Topics and their partitions in pages (KIP-966): names in order, from the cursor on, up to a limit of partitions."""
+    """Topics and their partitions in pages (KIP-966): names in order, from the cursor on, up to a limit of
+    partitions.
+    """
     image = context.services.metadata.image
     limit = min(request.response_partition_limit, context.services.config["max.request.partition.size.limit"])
     if limit < 1:
@@ -189,19 +203,19 @@ def _unknown_topic(name: str) -> DescribeTopicPartitionsResponseTopic:
     except KafkaError as error:
         code = error.code
     return DescribeTopicPartitionsResponseTopic(
-        name=name, error_code=code, topic_authorized_operations=authorized.NOT_ASKED
+        partitions=(), name=name, error_code=code, topic_authorized_operations=authorized.NOT_ASKED
     )
 
 
-def _topic_page(
-    topic: TopicImage, page: Iterable[PartitionImage]
-) -> DescribeTopicPartitionsResponseTopic:
+def _topic_page(topic: TopicImage, page: Iterable[PartitionImage]) -> DescribeTopicPartitionsResponseTopic:
     return DescribeTopicPartitionsResponseTopic(
+        error_code=0,
         name=topic.name,
         topic_id=topic.topic_id,
         is_internal=topic.name in INTERNAL_TOPICS,
         partitions=[
             DescribeTopicPartitionsResponsePartition(
+                error_code=0,
                 partition_index=state.partition_id,
                 leader_id=state.leader,
                 leader_epoch=state.leader_epoch,

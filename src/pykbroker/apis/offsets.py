@@ -1,7 +1,7 @@
 """Committed offsets: OffsetCommit, OffsetFetch, OffsetDelete (API keys 8, 9, 47).
 
-Handlers resolve topics (by name, or by id from OffsetCommit and OffsetFetch v10 on) and answer for those that do not exist; the
-rest is the group's shard's. A commit to a partition that does not exist is refused, as in Apache Kafka
+Handlers resolve topics (by name, or by id from OffsetCommit and OffsetFetch v10 on) and answer for those that do not
+exist; the rest is the group's shard's. A commit to a partition that does not exist is refused, as in Apache Kafka
 (``KafkaApis.handleOffsetCommitRequest``).
 """
 
@@ -104,9 +104,7 @@ def _split(
     return [topic for topic in known if topic.partitions], answers
 
 
-def _merged(
-    committed: object, refused: list[OffsetCommitResponseTopic]
-) -> list[OffsetCommitResponseTopic]:
+def _merged(committed: object, refused: list[OffsetCommitResponseTopic]) -> list[OffsetCommitResponseTopic]:
     """One entry per topic, whichever way its partitions went."""
     topics: dict[tuple[str, bytes], OffsetCommitResponseTopic] = {}
     for topic in [*committed, *refused]:  # type: ignore[misc]  # a sequence of response topics
@@ -122,7 +120,9 @@ def _merged(
 
 
 def _fetch_failed(request: OffsetFetchRequest, error: KafkaError) -> OffsetFetchResponse:
-    groups = [OffsetFetchResponseGroup(group_id=group.group_id, error_code=error.code) for group in request.groups]
+    groups = [
+        OffsetFetchResponseGroup(topics=(), group_id=group.group_id, error_code=error.code) for group in request.groups
+    ]
     topics = [
         OffsetFetchResponseTopic(
             name=topic.name,
@@ -142,7 +142,8 @@ def _fetch_failed(request: OffsetFetchRequest, error: KafkaError) -> OffsetFetch
 async def offset_fetch(context: RequestContext, request: OffsetFetchRequest) -> OffsetFetchResponse:
     """How far groups have read; -1 where nothing was committed.
 
-    v2  all topics (null), top-level error    v5  leader epochs    v7  require_stable (KIP-447)    v8  many groups (KIP-709)
+    v2  all topics (null), top-level error    v5  leader epochs    v7  require_stable (KIP-447)
+    v8  many groups (KIP-709)
     v9  member id and epoch (KIP-848)         v10 topic ids
     """
     if context.version in OffsetFetchRequest.BATCHED:
@@ -185,7 +186,7 @@ async def _fetch_group(
         )
         found = await context.answer(reply)
     except KafkaError as error:
-        return OffsetFetchResponseGroup(group_id=group.group_id, error_code=error.code)
+        return OffsetFetchResponseGroup(topics=(), group_id=group.group_id, error_code=error.code)
     if not by_id:
         return found
     topics = []

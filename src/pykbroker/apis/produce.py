@@ -1,11 +1,12 @@
 """Produce (API key 0): append batches of records to partitions.
 
-Does: per-partition errors in Kafka's order of checks; acks 0, 1 and all; duplicates of an idempotent producer answered with
-their offsets; record errors (KIP-467); the current leader where this broker is not it (KIP-951).
-Does not: touch single records, unless the topic's configuration asks for it (``log.validate``).
+Does: per-partition errors in Kafka's order of checks; acks 0, 1 and all; duplicates of an idempotent producer
+answered with their offsets; record errors (KIP-467); the current leader where this broker is not it (KIP-951). Does
+not: touch single records, unless the topic's configuration asks for it (``log.validate``).
 
-v2  log_append_time_ms      v3  transactional_id, batches of format 2      v5  log_start_offset      v8  record_errors, error_message
-v9  flexible      v10  current_leader, node_endpoints      v13  topics by id (KIP-516)      v0-2: message formats 0 and 1
+v2  log_append_time_ms    v3  transactional_id, batches of format 2    v5  log_start_offset
+v8  record_errors, error_message
+v9  flexible    v10  current_leader, node_endpoints    v13  topics by id (KIP-516)    v0-2: message formats 0 and 1
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 from pykbroker.apis.context import CloseConnection, RequestContext
 from pykbroker.apis.handles import Api, handles
 from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.log.config import MAX_LONG
+from pykbroker.log.flushing import FlushJob
 from pykbroker.log.log import AppendOrigin
 from pykbroker.log.validate import RecordErrors
 from pykbroker.replication.partition import Partition
@@ -74,6 +77,7 @@ async def _append_all(context: RequestContext, request: ProduceRequest) -> Produ
     now_ms = context.now_ms
     by_id = context.version in ProduceRequest.BY_TOPIC_ID
     uncommitted: Appended = []
+    flushes: list[FlushJob] = []
     responses = []
     for topic in request.topic_data:
         name = _topic_name(context, topic, by_id)
@@ -82,10 +86,10 @@ async def _append_all(context: RequestContext, request: ProduceRequest) -> Produ
             if name is None:
                 answers.append(_failed(data.index, KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)))
             else:
-                answers.append(_append(context, name, data, request.acks, now_ms, uncommitted))
-        responses.append(
-            TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
-        )
+                answers.append(_append(context, name, data, request.acks, now_ms, uncommitted, flushes))
+        responses.append(TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers))
+    if flushes:
+        await _flush(context, flushes)
     if uncommitted:
         await _wait_committed(context, uncommitted, request.timeout_ms)
     return ProduceResponse(responses=responses)
@@ -99,7 +103,13 @@ def _topic_name(context: RequestContext, topic: TopicProduceData, by_id: bool) -
 
 
 def _append(
-    context: RequestContext, topic: str, data: PartitionProduceData, acks: int, now_ms: int, uncommitted: Appended
+    context: RequestContext,
+    topic: str,
+    data: PartitionProduceData,
+    acks: int,
+    now_ms: int,
+    uncommitted: Appended,
+    flushes: list[FlushJob],
 ) -> PartitionProduceResponse:
     """One partition's share of the request; a plain function, so that nothing can come between check and append."""
     index = data.index
@@ -109,9 +119,7 @@ def _append(
             raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, f"{topic} is internal: clients may not write to it")
         records = data.records if data.records is not None else b""
         check_format(context.version, records)
-        info = partition.append_as_leader(
-            records, required_acks=acks, origin=AppendOrigin.CLIENT, now_ms=now_ms
-        )
+        info = partition.append_as_leader(records, required_acks=acks, origin=AppendOrigin.CLIENT, now_ms=now_ms)
     except RecordErrors as error:
         answer = _failed(index, error)
         answer.record_errors = [
@@ -129,6 +137,11 @@ def _append(
         log_append_time_ms=info.log_append_time_ms,
         log_start_offset=info.log_start_offset,
     )
+    log = partition.log
+    if log.config.flush_messages != MAX_LONG and log.is_flush_due(now_ms):
+        job = log.flush_job(None, now_ms)
+        if job is not None:
+            flushes.append(job)
     if acks == -1 and not partition.is_committed(info.last_offset + 1):
         uncommitted.append((answer, partition, info.last_offset + 1))
     return answer
@@ -150,6 +163,14 @@ def _failed(index: int, error: KafkaError) -> PartitionProduceResponse:
     return PartitionProduceResponse(
         index=index, error_code=error.code, base_offset=-1, log_start_offset=-1, error_message=error.message
     )
+
+
+async def _flush(context: RequestContext, jobs: list[FlushJob]) -> None:
+    """``flush.messages`` is reached: what was appended is on the disk before it is acknowledged."""
+    await context.client.flush()
+    for job in jobs:
+        await context.services.world.wait_for_disk(job.run)
+        job.finish()
 
 
 async def _wait_committed(context: RequestContext, uncommitted: Appended, timeout_ms: int) -> None:

@@ -24,7 +24,9 @@ from pykbroker.wire.messages.quorum import (
 
 @handles(DescribeQuorumRequest)
 async def describe_quorum(context: RequestContext, request: DescribeQuorumRequest) -> DescribeQuorumResponse:
-    """Leader, voters and how far they are (KIP-595); v1 adds fetch timestamps (KIP-836), v2 directory ids and nodes (KIP-853)."""
+    """Leader, voters and how far they are (KIP-595); v1 adds fetch timestamps (KIP-836), v2 directory ids and nodes
+    (KIP-853).
+    """
     names = [(topic.topic_name, entry.partition_index) for topic in request.topics for entry in topic.partitions]
     if names != [(METADATA_TOPIC, 0)]:
         unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
@@ -34,6 +36,11 @@ async def describe_quorum(context: RequestContext, request: DescribeQuorumReques
                     topic_name=topic.topic_name,
                     partitions=[
                         DescribeQuorumResponsePartitionData(
+                            leader_id=-1,
+                            leader_epoch=-1,
+                            high_watermark=-1,
+                            current_voters=(),
+                            observers=(),
                             partition_index=entry.partition_index,
                             error_code=unknown,
                             error_message=KafkaError(unknown).message,
@@ -60,6 +67,8 @@ async def describe_quorum(context: RequestContext, request: DescribeQuorumReques
                 topic_name=METADATA_TOPIC,
                 partitions=[
                     DescribeQuorumResponsePartitionData(
+                        error_code=0,
+                        observers=(),
                         partition_index=0,
                         leader_id=services.node_id,
                         leader_epoch=controller.epoch,

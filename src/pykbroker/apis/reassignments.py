@@ -1,6 +1,8 @@
-"""Who leads and who replicates: ElectLeaders, AlterPartitionReassignments, ListPartitionReassignments (API keys 43, 45, 46).
+"""Who leads and who replicates: ElectLeaders, AlterPartitionReassignments, ListPartitionReassignments (API keys 43,
+45, 46).
 
-On a cluster of one the preferred leader leads already, and a reassignment to the replicas there are is complete at once.
+On a cluster of one the preferred leader leads already, and a reassignment to the replicas there are is complete at
+once.
 """
 
 from __future__ import annotations

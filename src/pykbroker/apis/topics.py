@@ -50,7 +50,7 @@ async def create_topics(context: RequestContext, request: CreateTopicsRequest) -
 
 
 def _deletion_failed(request: DeleteTopicsRequest, error: KafkaError) -> DeleteTopicsResponse:
-    named = [(name, bytes(16)) for name in request.topic_names]
+    named: list[tuple[str | None, bytes]] = [(name, bytes(16)) for name in request.topic_names]
     named += [(topic.name, topic.topic_id) for topic in request.topics]
     return DeleteTopicsResponse(
         responses=[
@@ -108,7 +108,9 @@ async def delete_records(context: RequestContext, request: DeleteRecordsRequest)
     for topic in request.topics:
         answers = []
         for entry in topic.partitions:
-            answer = DeleteRecordsPartitionResult(partition_index=entry.partition_index, low_watermark=NO_OFFSET)
+            answer = DeleteRecordsPartitionResult(
+                error_code=0, partition_index=entry.partition_index, low_watermark=NO_OFFSET
+            )
             try:
                 answer.low_watermark = _delete_before(context, topic.name, entry.partition_index, entry.offset)
             except KafkaError as error:

@@ -1,7 +1,7 @@
 """Producers' identities: InitProducerId for idempotent producers, DescribeProducers (API keys 22 and 61).
 
-Does not: serve transactions. A transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED, which producers treat as final,
-and none of the transaction APIs is advertised.
+Does not: serve transactions. A transactional id is refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED, which
+producers treat as final, and none of the transaction APIs is advertised.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.wire.messages.transactions import (
     DescribeProducersRequest,
     DescribeProducersResponse,
-    PartitionResponse,
-    TopicResponse,
     InitProducerIdRequest,
     InitProducerIdResponse,
+    PartitionResponse,
     ProducerState,
+    TopicResponse,
 )
 
 NO_PRODUCER_ID = -1
@@ -44,9 +44,7 @@ async def init_producer_id(context: RequestContext, request: InitProducerIdReque
 def _nothing_described(request: DescribeProducersRequest, error: KafkaError) -> DescribeProducersResponse:
     return DescribeProducersResponse(
         topics=[
-            TopicResponse(
-                name=topic.name, partitions=[_undescribed(index, error) for index in topic.partition_indexes]
-            )
+            TopicResponse(name=topic.name, partitions=[_undescribed(index, error) for index in topic.partition_indexes])
             for topic in request.topics
         ]
     )
@@ -54,7 +52,7 @@ def _nothing_described(request: DescribeProducersRequest, error: KafkaError) -> 
 
 def _undescribed(index: int, error: KafkaError) -> PartitionResponse:
     return PartitionResponse(
-        partition_index=index, error_code=error.code, error_message=error.message
+        active_producers=(), partition_index=index, error_code=error.code, error_message=error.message
     )
 
 
@@ -69,15 +67,16 @@ async def describe_producers(context: RequestContext, request: DescribeProducers
                 log = context.services.replicas.leader(topic.name, index).log
                 answers.append(
                     PartitionResponse(
+                        error_code=0,
                         partition_index=index,
                         active_producers=[
                             ProducerState(
                                 producer_id=state.producer_id,
-                                producer_epoch=state.producer_epoch,
+                                producer_epoch=state.epoch,
                                 last_sequence=state.last_sequence,
                                 last_timestamp=state.last_timestamp,
                                 coordinator_epoch=state.coordinator_epoch,
-                                current_txn_start_offset=state.current_txn_first_offset,
+                                current_txn_start_offset=state.transaction_first_offset,
                             )
                             for state in log.producer_states()
                         ],

@@ -18,7 +18,9 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One object per line: ``time`` (seconds since the epoch), ``level``, ``logger``, ``message``, and ``exception`` if any."""
+    """One object per line: ``time`` (seconds since the epoch), ``level``, ``logger``, ``message``, and ``exception``
+    if any.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {

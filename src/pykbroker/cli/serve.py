@@ -38,7 +38,9 @@ EXIT_UNUSABLE = 2
 @click.option("--preset", type=click.Choice(["dev", "kafka"]), default="dev", show_default=True, help="Defaults.")
 @click.option("--ready-file", type=click.Path(dir_okay=False), help="Written when every API works: HOST:PORT.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--log-level", default="INFO", show_default=True, type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"]))
+@click.option(
+    "--log-level", default="INFO", show_default=True, type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"])
+)
 def serve(
     port: int | None,
     host: str | None,

@@ -10,7 +10,9 @@ import click
 
 API_VERSIONS_REQUEST = b"\x00\x12\x00\x00\x00\x00\x00\x01\x00\x04wait"
 METADATA_REQUEST = b"\x00\x03\x00\x01\x00\x00\x00\x02\x00\x04wait\x00\x00\x00\x00"
-"""Whole requests in their oldest useful versions (ApiVersions v0; Metadata v1 of no topics): no wire code need be imported."""
+"""Whole requests in their oldest useful versions (ApiVersions v0; Metadata v1 of no topics): no wire code need be
+imported.
+"""
 
 RETRY_SECONDS = 0.02
 

@@ -34,6 +34,7 @@ from pykbroker.log.files import (
     Disk,
     join,
 )
+from pykbroker.log.flushing import Job
 from pykbroker.log.housekeeping import Housekeeping, Intervals
 from pykbroker.log.log import Log
 from pykbroker.log.metadata_files import (
@@ -388,7 +389,7 @@ class LogManager:
 
     # --- background work ----------------------------------------------------------------------------------------
 
-    def pass_(self, now_ms: int) -> Iterator[object]:
+    def pass_(self, now_ms: int) -> Iterator[Job | None]:
         """One round of what is due, in slices; see ``housekeeping``. What it yields may be run on a worker thread."""
         return self._housekeeping.pass_(now_ms)
 

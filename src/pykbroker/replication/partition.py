@@ -1,8 +1,8 @@
 """One partition on this broker: who leads it, what is committed, and the bell that says something changed.
 
-The invariant: between a check (epoch, in-sync replicas) and the append that relies on it nothing else runs; every method is a
-plain function. The high watermark never passes what all in-sync replicas have; alone in the ISR, that is the log's end,
-at once.
+The invariant: between a check (epoch, in-sync replicas) and the append that relies on it nothing else runs; every
+method is a plain function. The high watermark never passes what all in-sync replicas have; alone in the ISR, that is
+the log's end, at once.
 
 What it does not do: fetch from other brokers. A broker that is not the leader answers NOT_LEADER_OR_FOLLOWER.
 """
@@ -24,7 +24,17 @@ Buffer = bytes | bytearray | memoryview
 class Partition:
     """A replica of one partition, with what the cluster says of it."""
 
-    __slots__ = ("bell", "index", "is_leader", "leader_epoch", "log", "min_insync_replicas", "node_id", "state", "topic")
+    __slots__ = (
+        "bell",
+        "index",
+        "is_leader",
+        "leader_epoch",
+        "log",
+        "min_insync_replicas",
+        "node_id",
+        "state",
+        "topic",
+    )
 
     def __init__(self, topic: str, index: int, node_id: int, log: Log, min_insync_replicas: int) -> None:
         self.topic = topic
@@ -58,9 +68,7 @@ class Partition:
         if not self.is_leader:
             raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
 
-    def append_as_leader(
-        self, records: Buffer, *, required_acks: int, origin: AppendOrigin, now_ms: int
-    ) -> AppendInfo:
+    def append_as_leader(self, records: Buffer, *, required_acks: int, origin: AppendOrigin, now_ms: int) -> AppendInfo:
         """Append what a client or a coordinator sent; raises KafkaError, and then nothing was written."""
         if not self.is_leader:
             raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
@@ -84,9 +92,7 @@ class Partition:
         """Whether every in-sync replica has all records below ``offset``."""
         return self.log.high_watermark >= offset
 
-    def read(
-        self, offset: int, max_bytes: int, *, read_committed: bool, min_one_batch: bool
-    ) -> FetchedRecords:
+    def read(self, offset: int, max_bytes: int, *, read_committed: bool, min_one_batch: bool) -> FetchedRecords:
         """Whole batches from the one that contains ``offset``, as far as a consumer may see."""
         log = self.log
         end = log.last_stable_offset if read_committed else log.high_watermark

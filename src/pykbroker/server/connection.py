@@ -1,10 +1,11 @@
 """One connection, one task: read, dispatch, write, strictly in order.
 
 The invariant: answers leave in the order the requests came, and every complete frame that one read brought is answered
-before the connection waits for the next, with one send where no answer is large. A handler that must wait flushes what is ready first (``apis.context``).
+before the connection waits for the next, with one send where no answer is large. A handler that must wait flushes
+what is ready first (``apis.context``).
 
-What it never does: decode a request (``dispatch`` does), or keep a buffer while it idles: an idle connection is a task, a
-socket and a few hundred bytes.
+What it never does: decode a request (``dispatch`` does), or keep a buffer while it idles: an idle connection is a
+task, a socket and a few hundred bytes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """From a frame to an answer: header, version, decode, handle, encode.
 
-A list of gates in order. What a client can get wrong ends in one of three ways: Kafka's error code in the answer, a closed
-connection with the reason in the log (``CloseConnection``), or, for a bug of ours, UNKNOWN_SERVER_ERROR and a traceback in
-the log. Nothing of one connection's trouble reaches another.
+A list of gates in order. What a client can get wrong ends in one of three ways: Kafka's error code in the answer, a
+closed connection with the reason in the log (``CloseConnection``), or, for a bug of ours, UNKNOWN_SERVER_ERROR and a
+traceback in the log. Nothing of one connection's trouble reaches another.
 
 As Apache Kafka does (``SocketServer.processCompletedReceives``), an unknown API or an unsupported version closes the
 connection, except for ApiVersions, which answers in version 0 with the versions there are (KIP-511).

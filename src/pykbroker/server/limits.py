@@ -14,8 +14,8 @@ import trio
 class RequestMemory:
     """How many bytes of requests are in hand. Unlimited (-1) unless the user limits it, as in Apache Kafka.
 
-    A connection waits for room before it receives the rest of a large request; bytes that have arrived are always taken, so
-    the bound can be passed by one small read per connection.
+    A connection waits for room before it receives the rest of a large request; bytes that have arrived are always
+    taken, so the bound can be passed by one small read per connection.
     """
 
     __slots__ = ("_freed", "_limit_bytes", "held_bytes")

@@ -1,8 +1,8 @@
 """Listeners: bind, accept, one task per connection, and an orderly end.
 
-``bind`` comes first and ``serve`` later: the ports are known before the broker registers itself, and nobody is accepted before
-every API works (ready means ready). At the end, listeners close first, idle connections next, busy ones once their
-requests are answered.
+``bind`` comes first and ``serve`` later: the ports are known before the broker registers itself, and nobody is
+accepted before every API works (ready means ready). At the end, listeners close first, idle connections next, busy
+ones once their requests are answered.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ class Server:
         self._next_id = 1
         self._scratch = bytearray(SCRATCH_BYTES)
         self.connections: dict[int, Connection] = {}
+        self._emptied = trio.Event()
         self.listeners: list[BoundListener] = []
 
     async def bind(self, network: Network, configs: list[ListenerConfig]) -> None:
@@ -138,6 +139,9 @@ class Server:
             await connection.serve()
         finally:
             del self.connections[connection.id]
+            if not self.connections:
+                self._emptied.set()
+                self._emptied = trio.Event()
             self._limits.closed(connection.host)
 
     async def _reap_idle(self) -> None:
@@ -157,6 +161,6 @@ class Server:
         self.close_listeners()
         for connection in list(self.connections.values()):
             connection.stop()
-        with trio.move_on_after(grace_seconds):
-            while self.connections:
-                await trio.sleep(0.005)
+        if self.connections:
+            with trio.move_on_after(grace_seconds):
+                await self._emptied.wait()

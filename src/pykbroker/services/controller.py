@@ -1,8 +1,9 @@
 """The controller of a cluster of one: decisions, the metadata log they are written to, and the image that comes of it.
 
-Decide → append → replay → publish, in one plain function: when ``decide`` returns, the records are in ``__cluster_metadata-0``, the
-image is the new one, and everybody who follows it (replicas, groups) has caught up. This is why CreateTopics may answer
-"created" the moment it is asked, and why nothing needs undoing: an append that fails changes nothing.
+Decide → append → replay → publish, in one plain function: when ``decide`` returns, the records are in
+``__cluster_metadata-0``, the image is the new one, and everybody who follows it (replicas, groups) has caught up.
+This is why CreateTopics may answer "created" the moment it is asked, and why nothing needs undoing: an append that
+fails changes nothing.
 
 Kafka: ``QuorumController`` with a quorum of one voter.
 """

@@ -1,7 +1,7 @@
 """The group coordinator of this broker: one engine per ``__consumer_offsets`` partition that it leads.
 
-Follows the cluster's metadata: a partition that this broker comes to lead is loaded by replay and then answers; one that it
-loses answers NOT_COORDINATOR. Handlers hand it (group, method, arguments) and get a ``Reply``.
+Follows the cluster's metadata: a partition that this broker comes to lead is loaded by replay and then answers; one
+that it loses answers NOT_COORDINATOR. Handlers hand it (group, method, arguments) and get a ``Reply``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class GroupService:
         now_ms: Callable[[], int],
         commit_timeout_ms: int,
     ) -> None:
-        """``make_shard`` makes an empty machine for a partition; ``commit_timeout_ms`` is ``offsets.commit.timeout.ms``."""
+        """``make_shard`` makes an empty machine for a partition; ``commit_timeout_ms`` is
+        ``offsets.commit.timeout.ms``.
+        """
         self._replicas = replicas
         self._make_shard = make_shard
         self._timers = timers
@@ -83,7 +85,11 @@ class GroupService:
             engine.submit(GroupShard.topics_deleted, [name])
 
     def call(
-        self, group_id: str, method: Callable[Concatenate[GroupShard, Turn, P], Result[T]], *args: P.args, **kw: P.kwargs
+        self,
+        group_id: str,
+        method: Callable[Concatenate[GroupShard, Turn, P], Result[T]],
+        *args: P.args,
+        **kw: P.kwargs,
     ) -> Reply[T]:
         """One turn at the shard that owns ``group_id``."""
         return self.shards.submit(group_id, method, *args, **kw)

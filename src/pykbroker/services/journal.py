@@ -1,7 +1,7 @@
 """A partition as the log of a state machine: ``machine.engine.Journal``, and reading it back.
 
-The invariant: what ``append`` has written, ``read_back`` gives again in the same order, control batches as markers. Records are
-written in Kafka's own coordinator format (``wire.stored``).
+The invariant: what ``append`` has written, ``read_back`` gives again in the same order, control batches as markers.
+Records are written in Kafka's own coordinator format (``wire.stored``).
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ class PartitionJournal:
         return self._write(marker, now_ms)
 
     def _write(self, batch: bytes, now_ms: int) -> int:
-        info = self._partition.append_as_leader(
-            batch, required_acks=-1, origin=AppendOrigin.COORDINATOR, now_ms=now_ms
-        )
+        info = self._partition.append_as_leader(batch, required_acks=-1, origin=AppendOrigin.COORDINATOR, now_ms=now_ms)
         return info.last_offset + 1
 
 

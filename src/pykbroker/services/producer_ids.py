@@ -1,7 +1,7 @@
 """Producer ids for idempotent producers: handed out one by one from blocks that the controller allocates.
 
-A block is taken by a record in the metadata log before its first id is used, so no id is ever given twice, whatever happens
-to the broker. Kafka: ``ProducerIdManager``.
+A block is taken by a record in the metadata log before its first id is used, so no id is ever given twice, whatever
+happens to the broker. Kafka: ``ProducerIdManager``.
 """
 
 from __future__ import annotations

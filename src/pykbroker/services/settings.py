@@ -23,7 +23,9 @@ SHARE_TOPIC = "__share_group_state"
 
 
 def log_config_of(config: BrokerConfig) -> Callable[[MetadataImage, str], tuple[LogConfig, int]]:
-    """(image, topic) → the topic's LogConfig and ``min.insync.replicas``. Topics configured alike share one LogConfig."""
+    """(image, topic) → the topic's LogConfig and ``min.insync.replicas``. Topics configured alike share one
+    LogConfig.
+    """
     made: dict[frozenset[tuple[str, str]], tuple[LogConfig, int]] = {}
     config.on_change(lambda names: made.clear())
 
@@ -127,6 +129,7 @@ def _internal_topics(config: BrokerConfig) -> list[CreatableTopic]:
 
 def _internal_topic(name: str, partitions: int, replicas: int, configs: dict[str, str]) -> CreatableTopic:
     return CreatableTopic(
+        assignments=(),
         name=name,
         num_partitions=partitions,
         replication_factor=replicas,

@@ -1,7 +1,7 @@
 """Opening what is on disk: the log directories, and the metadata log with the small files beside it.
 
-The metadata directory looks as Apache Kafka formats it (``bootstrap.checkpoint``, ``__cluster_metadata-0/quorum-state``), so that it
-can be opened by either.
+The metadata directory looks as Apache Kafka formats it (``bootstrap.checkpoint``, ``__cluster_metadata-0/quorum-
+state``), so that it can be opened by either.
 """
 
 from __future__ import annotations
@@ -85,9 +85,7 @@ def open_controller(
         epoch = max(leader_epoch_of(disk.read_bytes(state_path)), metadata_log.latest_epoch) + 1
     else:
         epoch = max(FIRST_EPOCH, metadata_log.latest_epoch + 1)
-        disk.write_file(
-            directory.below(BOOTSTRAP_FILE), bootstrap_checkpoint_bytes(bootstrap_records(), now_ms())
-        )
+        disk.write_file(directory.below(BOOTSTRAP_FILE), bootstrap_checkpoint_bytes(bootstrap_records(), now_ms()))
     disk.write_atomic(
         state_path, quorum_state_json(config.node_id, epoch, [config.node_id], voted_id=config.node_id), sync=False
     )

@@ -1,7 +1,7 @@
 """A broker inside the test's own process, in a thread of its own.
 
-The thread runs trio; the test may be synchronous, asyncio or trio. ``start`` returns when every API works; ``stop`` returns
-when everything is closed. Nothing is written to disk unless a data directory is given.
+The thread runs trio; the test may be synchronous, asyncio or trio. ``start`` returns when every API works; ``stop``
+returns when everything is closed. Nothing is written to disk unless a data directory is given.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """pytest fixtures (entry point ``pytest11``): a running broker, and names that are nobody else's.
 
-``kafka_broker`` lives as long as the session and is started when first asked for; ``kafka_topic`` and ``kafka_group`` are new for every
-test. Importing this module imports nothing of the broker, so that a test run that needs no Kafka does not pay for one.
+``kafka_broker`` lives as long as the session and is started when first asked for; ``kafka_topic`` and ``kafka_group``
+are new for every test. Importing this module imports nothing of the broker, so that a test run that needs no Kafka
+does not pay for one.
 """
 
 from __future__ import annotations
