@@ -1,5 +1,8 @@
 """Compaction on whole logs: of each key the newest stays, and nobody who reads can tell otherwise."""
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +28,7 @@ from pykbroker.wire.records import (
 NOW = 1_700_000_000_000
 DAY = 86_400_000
 TP = TopicPartition("state", 0)
+GOLDEN = Path(__file__).parent / "golden"
 PATH = "/data/state-0"
 
 
@@ -506,3 +510,27 @@ def test_no_reader_can_tell(steps, map_keys):
     for key, (offset, value) in history.newest.items():
         if value is not None or key in latest:  # a tombstone that is still there is the newest
             assert latest[key] == (offset, value)
+
+
+def test_kafkas_cleaner_comes_to_the_same(partition):
+    """The same partition, cleaned by Apache Kafka: the same batches, records, flags and aborted transactions.
+
+    The base timestamp may differ where a batch lost its first record: we keep it, and with it the records' bytes.
+    """
+    for path in (GOLDEN / "compaction").iterdir():
+        partition.disk.write_file(f"{PATH}/{path.name}", path.read_bytes())
+    open_log = partial(Log.open, partition.directory, PATH, TP, bytes(16), partition.config)
+    partition.log, _ = open_log(NOW, is_clean=True, high_watermark=44)
+    expected = (GOLDEN / "cleaned.log").read_bytes()
+    horizons = {h.delete_horizon_ms for _, h in split_batches(expected) if h.has_delete_horizon}
+    (horizon_ms,) = horizons
+    partition.clean(horizon_ms - partition.config.delete_retention_ms, roll=False)
+    assert [segment.base_offset for segment in partition.log.segments] == [0, 43]
+    data = partition.log.segments[0].file.read(0, 10_000)
+    ours, theirs = split_batches(data), split_batches(expected)
+    for (at, header), (their_at, their_header) in zip(ours, theirs, strict=True):
+        same = {"base_timestamp": 0, "crc": 0, "batch_length": 0}
+        assert header._replace(**same) == their_header._replace(**same)
+        assert list(iterate_records(data, at, header)) == list(iterate_records(expected, their_at, their_header))
+    index = partition.log.segments[0].path(".txnindex")
+    assert partition.disk.read_bytes(index) == (GOLDEN / "cleaned.txnindex").read_bytes()
