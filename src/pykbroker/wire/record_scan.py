@@ -98,9 +98,8 @@ def scan(data: bytes, count: int, position: int = 0) -> Extremes:  # noqa: C901
                 smallest = delta
             if delta > largest:
                 largest = delta
-            while data[at] >= 0x80:  # the offset delta, which nobody asks for
-                at += 1
-            length, at = data[at + 1], at + 2
+            at = at + 1 if data[at] < 0x80 else read_varint(data, at)[1]  # the offset delta, which nobody asks for
+            length, at = data[at], at + 1
             if length >= 0x80:
                 length, at = read_varint(data, at - 1)
                 length <<= 1
