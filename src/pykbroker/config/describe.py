@@ -166,8 +166,16 @@ def _broker_value(config: BrokerConfig, name: str, definition: ConfigDef, only: 
         return config[name]
     for layer, source in _layers(config):  # of one layer, or a listener's own value
         if name in layer and only in (None, source):
-            return definition.parse(layer[name])
+            return _parsed_or_none(definition, layer[name])
     return None
+
+
+def _parsed_or_none(definition: ConfigDef, text: str) -> Any:
+    """None for what another version of the broker has written and this one passes over."""
+    try:
+        return definition.parse(text)
+    except ConfigError:
+        return None
 
 
 def _of_broker(config: BrokerConfig, name: str) -> list[Synonym]:
@@ -217,9 +225,7 @@ def _resource_entry(
 
 
 def _own_value(definition: ConfigDef, overrides: Mapping[str, str], defaults: Mapping[str, Any]) -> Any:
+    own = None
     if definition.name in overrides and definition.name not in GROUP_CONFIGS:  # a group's are within bounds already
-        try:
-            return definition.parse(overrides[definition.name])
-        except ConfigError:
-            pass  # passed over, so the default holds
-    return defaults[definition.name]
+        own = _parsed_or_none(definition, overrides[definition.name])
+    return defaults[definition.name] if own is None else own
