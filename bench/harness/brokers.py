@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness import process
 from harness.connection import wait_until_answering
-from harness.workspace import BENCH, ROOT, WORK
+from harness.workspace import BENCH, WORK
 
 START_LIMIT_S = 90
 STOP_LIMIT_S = 60
@@ -108,11 +108,10 @@ class Kind:
     """A way to start a broker."""
 
     name: str
-    label: str
 
     def new_instance(self) -> Instance:
         """A broker that has never run, its directory prepared as far as the broker's manual asks."""
-        directory = WORK / "data" / f"{self.name}-{time.monotonic_ns()}"
+        directory = WORK / "data" / f"{self.name.partition('@')[0]}-{time.monotonic_ns()}"
         directory.mkdir(parents=True)
         instance = Instance(self, directory)
         self.prepare(instance)
@@ -131,7 +130,6 @@ class Kind:
 class ApacheKafka(Kind):
     def __init__(self, name: str, libs: Path, heap: str) -> None:
         self.name = name
-        self.label = f"Apache Kafka, {heap} heap"
         self._libs = libs
         self._heap = heap
 
@@ -174,16 +172,16 @@ class ApacheKafka(Kind):
 
 
 class Pykbroker(Kind):
-    name = "pykbroker"
-    label = "pykbroker"
+    """This checkout, or another one: to see what a change does, measure both in one run."""
 
-    def __init__(self, python: Path) -> None:
+    def __init__(self, name: str, checkout: Path, python: Path) -> None:
+        self.name = name
+        self._checkout = checkout
         self._python = python
 
     def version(self) -> str:
-        answer = subprocess.run(
-            ["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-        )
+        describe = ["git", "-C", str(self._checkout), "describe", "--always", "--dirty"]
+        answer = subprocess.run(describe, capture_output=True, text=True, check=False)
         return answer.stdout.strip() or "unknown"
 
     def command(self, instance: Instance) -> tuple[list[str], dict[str, str]]:
@@ -191,14 +189,13 @@ class Pykbroker(Kind):
         command += ["--data-dir", str(instance.directory / "data")]
         for key, value in COMMON_SETTINGS.items():
             command += ["-o", f"{key}={value}"]
-        return command, {"PYTHONPATH": str(ROOT / "src")}
+        return command, {"PYTHONPATH": str(self._checkout / "src")}
 
 
 class Kfake(Kind):
     """franz-go's broker for tests: Go, everything in memory, nothing kept."""
 
     name = "kfake"
-    label = "kfake"
 
     def __init__(self, program: Path) -> None:
         self._program = program

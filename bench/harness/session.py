@@ -35,15 +35,16 @@ def chosen_workloads(beginnings: list[str], *, quick: bool) -> list[Workload]:
 def chosen_kinds(names: list[str], kafka_libs: Path | None, python: Path | None) -> list[Kind]:
     kinds: list[Kind] = []
     for name in names:
-        if name == "pykbroker":
-            kinds.append(Pykbroker((python or workspace.broker_python()).absolute()))
+        if name.partition("@")[0] == "pykbroker":
+            checkout = Path(name.partition("@")[2] or workspace.ROOT).resolve()
+            kinds.append(Pykbroker(name, checkout, (python or workspace.broker_python()).absolute()))
         elif name in ("kafka", "kafka-256m"):
             heap = "1G" if name == "kafka" else "256M"
             kinds.append(ApacheKafka(name, workspace.kafka_libs(kafka_libs), heap))
         elif name == "kfake":
             kinds.append(Kfake(workspace.build_kfake()))
         else:
-            raise SystemExit(f"--brokers: {name} is none of pykbroker, kafka, kafka-256m, kfake")
+            raise SystemExit(f"--brokers: {name} is none of pykbroker, pykbroker@CHECKOUT, kafka, kafka-256m, kfake")
     return kinds
 
 
