@@ -107,7 +107,8 @@ class Message(Struct, metaclass=MessageType):
     @classmethod
     def decode(cls, buffer: Buffer, version: int, position: int = 0) -> Self:
         """Read a message; what follows it is ignored, as Apache Kafka ignores it. Raises WireError."""
-        message: Self = cls.codec(version).decode(buffer, position)[0]
+        codec = cls._codecs.get(version) or cls.codec(version)
+        message: Self = codec.decode(buffer, position)[0]
         return message
 
     @classmethod
@@ -118,7 +119,8 @@ class Message(Struct, metaclass=MessageType):
     def encode(self, version: int) -> bytes:
         """The message as bytes; its records must be bytes-like."""
         parts: list[Any] = []
-        self.codec(version).encode(self, parts)
+        codec = self._codecs.get(version) or self.codec(version)
+        codec.encode(self, parts)
         return b"".join(parts)
 
     def encode_into(self, version: int, parts: list[Any]) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pykbroker.wire import primitives
-from pykbroker.wire.primitives import FORMATS, MalformedError
+from pykbroker.wire.primitives import ARRAY_PACKERS, FORMATS, MalformedError
 from pykbroker.wire.schema import Buffer, Field, Struct
 from pykbroker.wire.source import Source, plain_fields, tagged_fields
 
@@ -25,22 +25,33 @@ FAILURES = (struct.error, IndexError, ValueError)
 
 
 def compile_decoder(cls: type[Struct], version: int, flexible: bool) -> Callable[[Buffer, int], tuple[Any, int]]:
-    """A function ``(buffer, position) -> (message, next position)``."""
-    writer = _DecoderWriter(version, flexible)
-    source, fields = writer.source, _all_fields(cls, version)
+    """A function ``(buffer, position) -> (message, next position)``.
+
+    Frames are mostly bytes, so the function is made for bytes; for other buffers it calls its twin, made when
+    needed.
+    """
+    return _compile(cls, version, flexible, for_bytes=True)
+
+
+def _compile(cls: type[Struct], version: int, flexible: bool, for_bytes: bool) -> Callable[..., Any]:
+    writer = _DecoderWriter(version, flexible, for_bytes)
+    source = writer.source
     source.scope["reread"] = _rereader(cls, version, flexible)
     source.emit(0, "def decode(data, pos):")
+    if for_bytes:
+        twin = source.later("decode_any", lambda: _compile(cls, version, flexible, for_bytes=False))
+        source.emit(1, f"if type(data) is not bytes: return {twin}(data, pos)")
     source.emit(1, "start = pos")
     source.emit(1, "try:")
     source.emit(2, "size = len(data)")
-    if any(field.kind == "records" for field in fields):
+    if _has_records(cls, version):
         source.emit(2, "view = memoryview(data)")
     writer.struct(2, cls, "message")
     source.emit(2, "if pos > size: raise Malformed")
     source.emit(2, "return message, pos")
     source.emit(1, "except FAILURES:")
     source.emit(2, "return reread(data, start)")
-    return source.compile("decode", f"decode {cls.__name__} v{version}")
+    return source.compile("decode", f"decode {cls.__name__} v{version}{'' if for_bytes else ' from any buffer'}")
 
 
 def smallest_size(cls: type[Struct], version: int, flexible: bool) -> int:
@@ -58,15 +69,14 @@ def smallest_size(cls: type[Struct], version: int, flexible: bool) -> int:
     return size
 
 
-def _all_fields(cls: type[Struct], version: int) -> list[Field]:
-    found = []
+def _has_records(cls: type[Struct], version: int) -> bool:
     for field in cls.__fields__:
-        if version in field.versions:
-            found.append(field)
-            inner = field.of if field.kind == "struct" else field.of.of if field.kind == "array" else None
-            if inner is not None:
-                found += _all_fields(inner, version)
-    return found
+        element = field.of if field.kind == "array" else field
+        if version in field.versions and (
+            element.kind == "records" or (element.kind == "struct" and _has_records(element.of, version))
+        ):
+            return True
+    return False
 
 
 def _rereader(cls: type[Struct], version: int, flexible: bool) -> Callable[[Buffer, int], tuple[Any, int]]:
@@ -85,18 +95,19 @@ class _DecoderWriter:
     branches, loops or uses ``pos`` flushes first.
     """
 
-    def __init__(self, version: int, flexible: bool) -> None:
+    def __init__(self, version: int, flexible: bool, for_bytes: bool) -> None:
         self.source = Source(
             new=object.__new__,
             Malformed=MalformedError,
             FAILURES=FAILURES,
             read_uvarint=primitives.read_uvarint,
             read_long_compact_string=primitives.read_long_compact_string,
-            read_fixed_array=primitives.read_fixed_array,
             skip_tags=primitives.skip_tags,
         )
         self._version = version
         self._flexible = flexible
+        self._text = "data[pos:end].decode()" if for_bytes else "str(data[pos:end], 'utf-8')"
+        self._blob = "data[pos:end]" if for_bytes else "bytes(data[pos:end])"
         self._run: list[tuple[str, str]] = []
         self._values: dict[str, Callable[[int, Field, str], None]] = {
             "string": self._string,
@@ -178,12 +189,12 @@ class _DecoderWriter:
         if not compact:
             inner = self._null(depth, field, f"{length} < 0", target)
             emit(inner, f"end = pos + {length}")
-            emit(inner, f"{target} = str(data[pos:end], 'utf-8')")
+            emit(inner, f"{target} = {self._text}")
             emit(inner, "pos = end")
             return
         emit(depth, f"if 0 < {length} < 128:")
         emit(depth + 1, f"end = pos + {length} - 1")
-        emit(depth + 1, f"{target} = str(data[pos:end], 'utf-8')")
+        emit(depth + 1, f"{target} = {self._text}")
         emit(depth + 1, "pos = end")
         if self._version in field.nullable:
             emit(depth, f"elif not {length}: {target} = None")
@@ -196,8 +207,7 @@ class _DecoderWriter:
             self._long_length(depth, length)
         inner = self._null(depth, field, f"not {length}" if compact else f"{length} < 0", target)
         self.source.emit(inner, f"end = pos + {length}{' - 1' if compact else ''}")
-        taken = "view[pos:end]" if field.kind == "records" else "bytes(data[pos:end])"
-        self.source.emit(inner, f"{target} = {taken}")
+        self.source.emit(inner, f"{target} = {'view[pos:end]' if field.kind == 'records' else self._blob}")
         self.source.emit(inner, "pos = end")
 
     def _array(self, depth: int, field: Field, target: str) -> None:
@@ -206,22 +216,40 @@ class _DecoderWriter:
         emit, element = self.source.emit, field.of
         if compact:
             emit(depth, f"if {length} > 127: {length}, pos = read_uvarint(data, pos - 1)")
-        inner = self._null(depth, field, f"not {length}" if compact else f"{length} < 0", target)
+        emit(depth, f"if {length} == {1 if compact else 0}: {target} = ()")
+        null = f"{target} = None" if self._version in field.nullable else "raise Malformed"
+        emit(depth, f"elif {length} < {1 if compact else 0}: {null}")
+        emit(depth, "else:")
         if compact:
-            emit(inner, f"{length} -= 1")
+            emit(depth + 1, f"{length} -= 1")
         if element.kind in FORMATS:
-            letter, width = FORMATS[element.kind]
-            emit(inner, f"{target}, pos = read_fixed_array({letter!r}, {width}, data, pos, {length})")
-            return
-        emit(inner, f"if {length} * {self._smallest(element)} > size - pos: raise Malformed")
-        items, item = self.source.name("items"), self.source.name("item")
-        emit(inner, f"{target} = {items} = []")
-        emit(inner, f"for _ in range({length}):")
-        if element.kind == "struct":
-            self.struct(inner + 1, element.of, item)
+            self._fixed_array(depth + 1, element.kind, length, target)
         else:
-            self.value(inner + 1, element, item)
-        emit(inner + 1, f"{items}.append({item})")
+            self._loop(depth + 1, element, length, target)
+
+    def _fixed_array(self, depth: int, kind: str, length: str, target: str) -> None:
+        letter, width = FORMATS[kind]
+        emit = self.source.emit
+        emit(depth, f"end = pos + {length} * {width}")
+        emit(depth, "if end > size: raise Malformed")
+        if kind == "uuid":
+            emit(depth, f"{target} = [bytes(data[at:at + 16]) for at in range(pos, end, 16)]")
+        else:
+            unpackers = self.source.bind("unpack_array", ARRAY_PACKERS[letter])
+            emit(depth, f"{target} = {unpackers}[{length}].unpack_from(data, pos)")
+        emit(depth, "pos = end")
+
+    def _loop(self, depth: int, element: Field, length: str, target: str) -> None:
+        emit = self.source.emit
+        emit(depth, f"if {length} * {self._smallest(element)} > size - pos: raise Malformed")
+        items, item = self.source.name("items"), self.source.name("item")
+        emit(depth, f"{target} = {items} = []")
+        emit(depth, f"for _ in range({length}):")
+        if element.kind == "struct":
+            self.struct(depth + 1, element.of, item)
+        else:
+            self.value(depth + 1, element, item)
+        emit(depth + 1, f"{items}.append({item})")
 
     def _smallest(self, element: Field) -> int:
         if element.kind == "struct":
@@ -249,13 +277,18 @@ class _DecoderWriter:
         self.source.emit(inner, f"{target} = value")
 
     def _tags(self, depth: int, cls: type[Struct], target: str) -> None:
-        count = self._length(depth, "B", True)
         if tagged_fields(cls, self._version):
             version = self._version
-            read_tags = self.source.later("read_tags", lambda: _compile_tags_reader(cls, version))
-            self.source.emit(depth, f"if {count}: pos = {read_tags}(data, pos - 1, {target})")
+            read = self.source.later("read_tags", lambda: _compile_tags_reader(cls, version))
+            read_tags = f"{read}(data, {{}}, {target})"
         else:
-            self.source.emit(depth, f"if {count}: pos = skip_tags(data, pos - 1)")
+            read_tags = "skip_tags(data, {})"
+        if self._run:
+            count = self._length(depth, "B", True)
+            self.source.emit(depth, f"if {count}: pos = {read_tags.format('pos - 1')}")
+        else:
+            self.source.emit(depth, f"if data[pos]: pos = {read_tags.format('pos')}")
+            self.source.emit(depth, "else: pos += 1")
 
     def tags_reader(self, cls: type[Struct]) -> None:
         """The function that reads a struct's tagged fields: rare enough to be one of its own."""
@@ -280,6 +313,6 @@ class _DecoderWriter:
 
 
 def _compile_tags_reader(cls: type[Struct], version: int) -> Callable[..., Any]:
-    writer = _DecoderWriter(version, flexible=True)
+    writer = _DecoderWriter(version, flexible=True, for_bytes=False)
     writer.tags_reader(cls)
     return writer.source.compile("read_tags", f"decode tags of {cls.__name__} v{version}")

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from pykbroker.wire.primitives import FORMATS, UVARINT, array_packer, encode_uvarint
+from pykbroker.wire.primitives import ARRAY_PACKERS, FORMATS, UVARINT, encode_uvarint
 from pykbroker.wire.schema import Field, Struct
 from pykbroker.wire.source import Source, plain_fields, tagged_fields
 
@@ -37,7 +37,7 @@ class _EncoderWriter:
     """
 
     def __init__(self, version: int, flexible: bool) -> None:
-        self.source = Source(UVARINT=UVARINT, encode_uvarint=encode_uvarint, array_packer=array_packer)
+        self.source = Source(UVARINT=UVARINT, encode_uvarint=encode_uvarint)
         self._version = version
         self._flexible = flexible
         self._run: list[tuple[str, str]] = []
@@ -108,8 +108,8 @@ class _EncoderWriter:
         if element.kind == "uuid":
             emit(depth, f"write(b''.join({value}))")
         elif element.kind in FORMATS:
-            letter = FORMATS[element.kind][0]
-            emit(depth, f"if {value}: write(array_packer({letter!r}, len({value})).pack(*{value}))")
+            packers = self.source.bind("pack_array", ARRAY_PACKERS[FORMATS[element.kind][0]])
+            emit(depth, f"if {value}: write({packers}[len({value})].pack(*{value}))")
         else:
             item = self.source.name("item")
             emit(depth, f"for {item} in {value}:")

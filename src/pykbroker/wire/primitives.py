@@ -9,7 +9,6 @@ allocates before it has seen the bytes.
 from __future__ import annotations
 
 import struct
-from typing import Any
 
 from pykbroker.wire.schema import MAX_INT32, Buffer
 
@@ -77,28 +76,26 @@ def read_long_compact_string(buffer: Buffer, position: int) -> tuple[str, int]:
     return str(buffer[position:end], "utf-8"), end
 
 
-def array_packer(letter: str, count: int) -> struct.Struct:
-    """Packs ``count`` values of one fixed width. The common counts are kept: making one costs more than using
-    it."""
-    known = _ARRAY_PACKERS.get((letter, count))
-    if known is None:
-        known = struct.Struct(f">{count}{letter}")
-        if count <= 256:
-            _ARRAY_PACKERS[letter, count] = known
-    return known
+class ArrayPackers(dict[int, struct.Struct]):
+    """Packers of ``count`` values of one fixed width, by count. The common ones are kept: making one costs
+    more than using it.
+    """
+
+    def __init__(self, letter: str) -> None:
+        super().__init__()
+        self._letter = letter
+
+    def __missing__(self, count: int) -> struct.Struct:
+        made = struct.Struct(f">{count}{self._letter}")
+        if count <= KEPT_PACKERS:
+            self[count] = made
+        return made
 
 
-_ARRAY_PACKERS: dict[tuple[str, int], struct.Struct] = {}
+KEPT_PACKERS = 256
+"""Counts come from clients: only so many packers are kept per kind."""
 
-
-def read_fixed_array(letter: str, width: int, buffer: Buffer, position: int, count: int) -> tuple[Any, int]:
-    """``count`` values of one fixed width. The buffer's end is checked before anything is made."""
-    end = position + count * width
-    if end > len(buffer):
-        raise MalformedError(f"an array of {count} elements in {len(buffer) - position} bytes")
-    if letter == "16s":
-        return [bytes(buffer[at : at + 16]) for at in range(position, end, 16)], end
-    return array_packer(letter, count).unpack_from(buffer, position), end
+ARRAY_PACKERS = {letter: ArrayPackers(letter) for letter, _ in FORMATS.values() if len(letter) == 1}
 
 
 def skip_tags(buffer: Buffer, position: int) -> int:
