@@ -30,7 +30,7 @@ test-slow: setup  ## every test, the exhaustive ones too
 	$(RUN) -m pytest -q $(ARGS)
 
 fuzz: setup  ## throw damaged frames at a broker for MINUTES (default 5)
-	$(RUN) -m tests.fuzz --minutes $(or $(MINUTES),5)
+	$(RUN) tests/fuzz.py --minutes $(or $(MINUTES),5)
 
 check: setup lint types floors test  ## what CI runs before the clients
 

@@ -113,7 +113,7 @@ class Broker:
                 nursery.cancel_scope.cancel()
         finally:
             server.close_listeners()
-            logs.close()
+            logs.close(self._broker_epoch())
             self.ended.set()
 
     def _build(self, logs: LogManager, timers: Timers, server: Server) -> Services:
@@ -184,6 +184,12 @@ class Broker:
         for result in services.controller.decide(create_topics, request).topics:
             if result.error_code:
                 raise KafkaError(ErrorCode(result.error_code), f"topic {result.name}: {result.error_message}")
+
+    def _broker_epoch(self) -> int:
+        """What the clean-shutdown marker says, so that Apache Kafka believes it (KIP-966); -1 before registration."""
+        if self.services is None:
+            return -1
+        return self.services.metadata.image.brokers[self._config.node_id].epoch
 
     def _ready(self, services: Services, server: Server) -> Ready:
         image = services.metadata.image

@@ -75,6 +75,7 @@ def real_world(*, ephemeral: bool = False, seed: int | None = None) -> World:
 
     ``ephemeral`` keeps files in memory only; ``seed`` makes ids and jitter repeatable (``PYKBROKER_SEED``).
     """
+    from pykbroker.disk import MemoryDisk, RealDisk
     from pykbroker.network import SocketNetwork
 
     disk: RealDisk | MemoryDisk = MemoryDisk() if ephemeral else RealDisk()

@@ -58,7 +58,10 @@ class SyncTarget(Protocol):
 class LogFile(Protocol):
     """One file that grows at its end. It may be closed and opened again behind the scenes."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """Bytes in it."""
+
     broken: bool
     """Whether a failed append left bytes behind that could not be taken back."""
 

@@ -120,6 +120,7 @@ def _internal_topics(config: BrokerConfig) -> list[CreatableTopic]:
             {
                 "cleanup.policy": "delete",
                 "compression.type": "producer",
+                "min.insync.replicas": str(config["share.coordinator.state.topic.min.isr"]),
                 "retention.ms": "-1",
                 "segment.bytes": str(config["share.coordinator.state.topic.segment.bytes"]),
             },
