@@ -18,7 +18,7 @@ import trio.lowlevel
 
 from pykbroker.apis.context import Services
 from pykbroker.apis.fetch_sessions import FetchSessionCache
-from pykbroker.apis.table import APIS
+from pykbroker.apis.table import ApiTable
 from pykbroker.bell import Bell
 from pykbroker.config.config import BrokerConfig
 from pykbroker.config.listeners import ListenerSpec
@@ -146,7 +146,7 @@ class Broker:
             producer_ids=ProducerIds(controller, config.node_id),
             groups=groups,
             fetch_sessions=FetchSessionCache(config["max.incremental.fetch.session.cache.slots"], world.random),
-            apis=APIS,
+            apis=ApiTable(),
             stopping=self._stopping,
         )
         self._create_topics(services)

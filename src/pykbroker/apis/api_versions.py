@@ -48,8 +48,8 @@ async def api_versions(context: RequestContext, request: ApiVersionsRequest) -> 
     tells_zero = context.version in ApiVersionsRequest.FEATURES_FROM_ZERO
     return ApiVersionsResponse(
         api_keys=[
-            ApiVersion(api_key=api.key, min_version=api.versions.low, max_version=api.versions.high)
-            for api in sorted(services.apis.values(), key=lambda api: api.key)
+            ApiVersion(api_key=key, min_version=versions.low, max_version=versions.high)
+            for key, versions in services.apis.versions.items()
         ],
         supported_features=[
             SupportedFeatureKey(name=name, min_version=low, max_version=high)

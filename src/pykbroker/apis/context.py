@@ -19,7 +19,7 @@ from pykbroker.waiting import wait_until
 
 if TYPE_CHECKING:
     from pykbroker.apis.fetch_sessions import FetchSessionCache
-    from pykbroker.apis.handles import Api
+    from pykbroker.apis.table import ApiTable
     from pykbroker.config.config import BrokerConfig
     from pykbroker.log.log_manager import LogManager
     from pykbroker.metadata.current import CurrentMetadata
@@ -51,7 +51,7 @@ class Services:
     producer_ids: ProducerIds
     groups: GroupService
     fetch_sessions: FetchSessionCache
-    apis: dict[int, Api]
+    apis: ApiTable
     stopping: Bell
     """Rung once, at shutdown: whoever waits answers what it has."""
 

@@ -1,6 +1,6 @@
 """``@handles``: the mark that makes a function the answer to one Kafka API.
 
-An ``Api`` is what dispatch needs to know: which request, which versions are offered, who answers, and what an answer
+An ``Api`` is what dispatch needs to know: which request, who answers, and what an answer
 looks like when the whole request fails. Nothing registers itself: ``apis/__init__.py`` lists the families in one
 place.
 """
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pykbroker.errors import KafkaError
 from pykbroker.wire.api import Request, Response
-from pykbroker.wire.schema import Versions
 
 if TYPE_CHECKING:
     from pykbroker.apis.context import RequestContext
@@ -29,7 +28,6 @@ class Api:
     """One Kafka API as this broker serves it."""
 
     request_type: type[Request[Any]]
-    versions: Versions
     handle: Callable[[RequestContext, Any], Awaitable[Response | None]]
     error_response: ErrorResponse[Any]
 
@@ -42,18 +40,16 @@ class Api:
 def handles(
     request_type: type[RequestT],
     *,
-    versions: str | None = None,
     error_response: ErrorResponse[RequestT] | None = None,
 ) -> Callable[[Callable[[RequestContext, RequestT], Awaitable[Any]]], Api]:
     """Make an ``Api`` of a handler.
 
-    ``versions`` narrows the declared range. ``error_response`` builds the answer to a request that failed as a whole;
+    ``error_response`` builds the answer to a request that failed as a whole;
     without it the response must have a top-level ``error_code``.
     """
 
     def mark(handle: Callable[[RequestContext, RequestT], Awaitable[Any]]) -> Api:
-        offered = Versions.parse(versions) if versions else request_type.versions
-        return Api(request_type, offered, handle, error_response or top_level_error)
+        return Api(request_type, handle, error_response or top_level_error)
 
     return mark
 

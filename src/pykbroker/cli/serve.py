@@ -59,6 +59,7 @@ def serve(
 
     Precedence, weakest first: preset, --config, KAFKA_* environment variables, -o, the other options.
     """
+    gc.disable()  # start-up only makes objects; what it made is frozen in _settle_down
     from pykbroker.config.definitions import ConfigError
     from pykbroker.config.source import broker_config
 
@@ -122,9 +123,9 @@ def _run(config: BrokerConfig, ready_file: str | None) -> None:
 
 def _settle_down() -> None:
     """What start-up has made stays: the collector need not look at it again, and a pause of it would be felt."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    gc.enable()
 
 
 async def _stop_on_signal(broker: Broker, scope: object) -> None:

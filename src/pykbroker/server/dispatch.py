@@ -52,11 +52,11 @@ class Dispatcher:
         api = self._apis.get(header.api_key)
         if api is None:
             raise CloseConnection(f"unknown or disabled API key {header.api_key} (version {header.api_version})")
-        if header.api_version not in api.versions:
+        versions = self._apis.versions[header.api_key]
+        if header.api_version not in versions:
             if header.api_key != API_VERSIONS_KEY:
                 raise CloseConnection(
-                    f"{api.request_type.__name__} version {header.api_version} is not supported"
-                    f" ({api.versions.low} to {api.versions.high} are)"
+                    f"{api.request_type.__name__} version {header.api_version} is not supported ({versions} are)"
                 )
             return self._encode(api, header, 0, api.error_response(None, KafkaError(ErrorCode.UNSUPPORTED_VERSION)))
         try:
