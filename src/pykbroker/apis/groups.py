@@ -76,7 +76,7 @@ def _coordinator(context: RequestContext, key_type: int, key: str) -> Coordinato
             key=key, node_id=-1, host=host, port=port, error_code=error.code, error_message=error.message
         )
     host, port = context.client.advertised
-    return Coordinator(error_code=0, key=key, node_id=services.node_id, host=host, port=port, error_message=None)
+    return Coordinator(error_code=0, key=key, node_id=services.node_id, host=host, port=port, error_message="")
 
 
 def _join_failed(request: JoinGroupRequest, error: KafkaError) -> JoinGroupResponse:

@@ -94,7 +94,10 @@ def _named(
         validate_topic_name(name)
         if not (request.allow_auto_topic_creation and context.services.config["auto.create.topics.enable"]):
             raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        return _describe(context.services.controller.auto_create(name), operations)
+        created = context.services.controller.auto_create(name)
+        if not context.services.config.answers_auto_creation_at_once:
+            raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)  # as Apache Kafka: the client shall ask again
+        return _describe(created, operations)
     except KafkaError as error:
         return MetadataResponseTopic(
             partitions=(), error_code=error.code, name=name, is_internal=name in INTERNAL_TOPICS
