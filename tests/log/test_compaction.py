@@ -228,7 +228,6 @@ def test_records_without_key_go(partition):
     partition.log.reconfigure(partition.config)
     partition.clean()
     assert partition.values() == {b"a": b"1"}
-    assert partition.cleaned[0][2].keyless_records == 1
 
 
 def test_the_last_batch_of_a_round_stays(partition):

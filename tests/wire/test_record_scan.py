@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pykbroker.wire.record_scan import last_record, scan, spans
+from pykbroker.wire.record_cut import keyed, spans, spans_at
+from pykbroker.wire.record_scan import last_record, scan
 from pykbroker.wire.records import (
     HEADER_SIZE,
     CorruptRecords,
@@ -33,11 +34,17 @@ def test_all_agree(records):
     timestamps = [each[0] - header.base_timestamp for each in records]
     assert found == (min(timestamps), max(timestamps), sum(each[1] is None for each in records), len(data))
     cut = list(spans(data, len(records)))
-    assert last_record(data, len(records)) == cut[-1].start
-    for span, read in zip(cut, iterate_records(batch, 0, header), strict=True):
-        assert (span.offset_delta, span.key, span.has_value) == (read.offset, read.key, read.value is not None)
-        assert span.timestamp_delta + header.base_timestamp == read.timestamp
-    assert b"".join(data[span.start : span.end] for span in cut) == data
+    assert last_record(data, len(records)) == cut[-1][0]
+    for (_, _, _, delta, offset, key, has_value), read in zip(cut, iterate_records(batch, 0, header), strict=True):
+        assert (offset, key, has_value) == (read.offset, read.key, read.value is not None)
+        assert delta + header.base_timestamp == read.timestamp
+    assert list(keyed(data, len(records))) == [(key, n) for n, (_, key, *_) in enumerate(records) if key is not None]
+    every_third = bytearray(b"\x49\x92\x24" * 2)
+    chosen = [(*span[:5], None, span[6]) for span in cut if (span[4] + 3) % 3 == 0 and span[5] is not None]
+    found, end = spans_at(data, 0, len(records), every_third, 3)
+    assert end == len(data)
+    assert [span for span in found if cut[span[4]][5] is not None] == chosen
+    assert b"".join(data[start:end] for start, _, end, *_ in cut) == data
 
 
 @given(data=st.data(), records=st.lists(record, min_size=1, max_size=6))
@@ -58,9 +65,9 @@ def test_what_scan_accepts_can_be_read(data, records):
     else:
         with pytest.raises(CorruptRecords):
             list(iterate_records(batch, 0, header))
-    for look in (lambda: last_record(inside, count), lambda: list(spans(inside, count))):
+    for look in (last_record, lambda *given: list(spans(*given))):
         try:
-            look()
+            look(inside, count)
         except CorruptRecords:
             assert not is_whole
 
@@ -68,7 +75,13 @@ def test_what_scan_accepts_can_be_read(data, records):
 @given(data=st.binary(max_size=60), count=st.integers(0, 5))
 def test_garbage(data, count):
     """Any bytes are looked over or corrupt."""
-    for look in (last_record, scan, lambda *given: list(spans(*given))):
+    bits = bytearray(b"\xff" * 10)
+    cuts = (
+        lambda *given: list(spans(*given)),
+        lambda *given: list(keyed(*given)),
+        lambda data, count: spans_at(data, 0, count, bits, 0),
+    )
+    for look in (last_record, scan, *cuts):
         try:
             look(data, count)
         except CorruptRecords:
@@ -83,3 +96,5 @@ def test_wrong_counts(count):
         last_record(data, count)
     with pytest.raises(CorruptRecords):
         list(spans(data, count))
+    with pytest.raises(CorruptRecords):
+        list(keyed(data, count))

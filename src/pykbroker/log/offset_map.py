@@ -11,6 +11,7 @@ growth is long, and memory follows the number of keys up to the limit.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable, Iterator
 from typing import Final
 from zlib import crc32
 
@@ -68,28 +69,36 @@ class OffsetMap:
         """Whether a key that is not there yet may not be put."""
         return self.count >= self.capacity
 
-    def put(self, key: bytes, offset: int) -> None:
-        """Say that `key` is at `offset`; a later put replaces it."""
-        key_hash = hash(key) or 1
-        number = key_hash & _PARTS - 1
-        part = self._parts[number]
-        if part is None:
-            part = self._parts[number] = _Part(_FIRST_SLOTS)
-        hashes, mask = part.hashes, part.mask
-        checksum = crc32(key)
-        slot = key_hash >> _PART_BITS & mask
-        while found := hashes[slot]:
-            if found == key_hash and part.checksums[slot] == checksum:
-                part.offsets[slot] = offset
-                return
-            slot = slot + 1 & mask
-        hashes[slot] = key_hash
-        part.checksums[slot] = checksum
-        part.offsets[slot] = offset
-        part.count += 1
-        self.count += 1
-        if 3 * part.count > 2 * mask:
-            self._parts[number] = part.grown()
+    def put_all(self, keys: Iterable[tuple[bytes, int]], base_offset: int) -> bool:
+        """Say that each key is at its offset behind `base_offset`; a later put replaces an earlier.
+
+        Stops at the first key that there is no room for, and says so; `latest_offset` tells how far it came.
+        """
+        parts, capacity, checksum_of = self._parts, self.capacity, crc32
+        for key, delta in keys:
+            if self.count >= capacity:
+                return False
+            key_hash = hash(key) or 1
+            number = key_hash & _PARTS - 1
+            part = parts[number]
+            if part is None:
+                part = parts[number] = _Part(_FIRST_SLOTS)
+            hashes, mask = part.hashes, part.mask
+            checksum = checksum_of(key)
+            slot = key_hash >> _PART_BITS & mask
+            while found := hashes[slot]:
+                if found == key_hash and part.checksums[slot] == checksum:
+                    break
+                slot = slot + 1 & mask
+            else:
+                hashes[slot] = key_hash
+                part.checksums[slot] = checksum
+                part.count += 1
+                self.count += 1
+            part.offsets[slot] = self.latest_offset = base_offset + delta
+            if 3 * part.count > 2 * mask:
+                parts[number] = part.grown()
+        return True
 
     def get(self, key: bytes) -> int:
         """The key's offset, or -1."""
@@ -104,6 +113,12 @@ class OffsetMap:
                 return part.offsets[slot]
             slot = slot + 1 & mask
         return -1
+
+    def offsets(self) -> Iterator[list[int]]:
+        """The offsets of all keys, some at a time."""
+        for part in self._parts:
+            if part is not None:
+                yield [offset for key_hash, offset in zip(part.hashes, part.offsets, strict=True) if key_hash]
 
     def size_bytes(self) -> int:
         """What the tables take."""

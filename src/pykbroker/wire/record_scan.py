@@ -7,7 +7,6 @@ looks into every record (0.6 microseconds each).  Both take inflated records and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from pykbroker.wire.compression import CorruptRecords
@@ -134,41 +133,3 @@ def _after_headers(data: bytes, position: int) -> int:
         if length > 0:
             position += length
     return position
-
-
-class Span(NamedTuple):
-    """Where a record lies in its batch's data, and the little that the cleaner asks of it."""
-
-    start: int
-    after_timestamp: int
-    end: int
-    timestamp_delta: int
-    offset_delta: int
-    key: bytes | None
-    has_value: bool
-
-
-def spans(data: bytes, count: int) -> Iterator[Span]:
-    """Each of `count` records, to be kept or dropped as a run of bytes; values and headers are not looked into."""
-    position, new = 0, tuple.__new__
-    try:
-        for _ in range(count):
-            start = position
-            size, position = read_varint(data, position)
-            end = position + size
-            delta, after_timestamp = read_varint(data, position + 1)
-            offset, at = read_varint(data, after_timestamp)
-            length, at = read_varint(data, at)
-            key = None
-            if length >= 0:
-                key = data[at : at + length]
-                at += length
-            if not position < at < end <= len(data):
-                raise CorruptRecords("a record does not end where its length says")
-            # A null value has length -1, which is the one byte 1.
-            yield new(Span, (start, after_timestamp, end, delta, offset, key, data[at] != 1))
-            position = end
-    except IndexError:
-        raise CorruptRecords("a record goes beyond the end of its batch") from None
-    if position != len(data):
-        raise CorruptRecords(f"{count} records are claimed, they end before the batch does")
