@@ -533,3 +533,73 @@ def test_kafkas_cleaner_comes_to_the_same(partition):
         assert list(iterate_records(data, at, header)) == list(iterate_records(expected, their_at, their_header))
     index = partition.log.segments[0].path(".txnindex")
     assert partition.disk.read_bytes(index) == (GOLDEN / "cleaned.txnindex").read_bytes()
+
+
+class Power(Exception):
+    """The machine has stopped."""
+
+
+class MortalDisk:
+    """A disk that does so many changes and then nothing any more."""
+
+    CHANGES = ("rename", "remove_file", "write_file", "write_atomic", "sync_directory")
+
+    def __init__(self, disk, changes):
+        self._disk = disk
+        self.left = changes
+
+    def _change(self):
+        self.left -= 1
+        if self.left < 0:
+            raise Power
+
+    def __getattr__(self, name):
+        if self.left < 0:
+            raise Power
+        method = getattr(self._disk, name)
+        if name not in self.CHANGES:
+            return method
+
+        def change(*arguments, **options):
+            self._change()
+            return method(*arguments, **options)
+
+        return change
+
+    def open_file(self, path, *, create=True):
+        self._change()
+        return self._disk.open_file(path, create=create)
+
+
+def test_a_crash_at_any_step_loses_nothing():
+    """Whichever change of a file is the last: the next start finds a log that says the same."""
+    is_over, changes = False, 0
+    while not is_over:
+        partition = Partition(segment_bytes=400)
+        for index in range(12):
+            partition.append((b"%d" % (index % 4), b"v%d" % index), (b"k%d" % index, b"x" * 40))
+        partition.append((b"a", b"1"), producer=1, transactional=True)
+        partition.end(1, commit=False)
+        partition.log.roll()
+        partition.log.close()
+        partition.reopened()
+        expected, end_offset = partition.values(), partition.log.log_end_offset
+        disk = partition.directory.disk = MortalDisk(partition.disk, changes)
+        for segment in partition.log.segments:
+            segment._disk = disk
+        try:
+            partition.clean(roll=False)
+            is_over = True
+        except Power:
+            changes += 1
+        partition.directory = LogDirectory(partition.disk, "/data")
+        open_log = partial(Log.open, partition.directory, PATH, TP, bytes(16), partition.config)
+        partition.log, _ = open_log(NOW, high_watermark=end_offset)
+        assert partition.log.log_end_offset == end_offset
+        assert {key: value for key, value in partition.values().items() if key != b"a"} == {
+            key: value for key, value in expected.items() if key != b"a"
+        }
+        assert [r.value for r in partition.committed() if r.key == b"a"] == []
+        names = partition.disk.list_directory(PATH)
+        assert not [name for name in names if name.endswith((".cleaned", ".swap", ".deleted"))]
+    assert changes > 20
