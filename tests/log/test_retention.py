@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from pykbroker.log.config import LogConfig
-from pykbroker.log.retention import Due, Reason, due_segments, retention_pass
+from pykbroker.log.retention import Due, Reason, due_segments
 
 NOW = 1_000_000
 
@@ -84,29 +84,11 @@ def test_an_empty_active_segment_stays():
     assert ask(segments, end=10, retention_ms=10) == Due(1, Reason.TIME)
 
 
-class Log:
-    """A log that only loses segments."""
-
-    def __init__(self, segments, start, **config):
-        self.segments = segments
-        self.config = LogConfig(**config)
-        self.log_start_offset = start
-        self.log_end_offset = self.high_watermark = 40
-
-    def remove_oldest(self, count, now_ms):
-        del self.segments[:count]
-        self.log_start_offset = max(self.log_start_offset, self.segments[0].base_offset if self.segments else 40)
-
-
-def test_a_pass_does_all_three():
-    """By the start of the log, then by size, then by time."""
+def test_one_reason_after_the_other():
+    """By the start of the log, then by size, then by time: asked again after each."""
     segments = [View(0), View(10, 300), View(20, 100, 0), View(30)]
-    log = Log(segments, 10, retention_bytes=200, retention_ms=1000)
-    assert retention_pass(log, NOW) == [
-        Due(1, Reason.LOG_START_OFFSET),
-        Due(1, Reason.SIZE),
-        Due(1, Reason.TIME),
-    ]
-    assert [segment.base_offset for segment in log.segments] == [30]
-    assert log.log_start_offset == 30
-    assert retention_pass(log, NOW) == []
+    limits = {"retention_bytes": 200, "retention_ms": 1000}
+    for start, reason in ((10, Reason.LOG_START_OFFSET), (10, Reason.SIZE), (20, Reason.TIME)):
+        assert ask(segments, start=start, **limits) == Due(1, reason)
+        del segments[0]
+    assert ask(segments, start=30, **limits) is None

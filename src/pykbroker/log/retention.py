@@ -96,36 +96,3 @@ def _too_old(segments: Sequence[SegmentView], config: LogConfig, now_ms: int) ->
         if segment.largest_timestamp >= oldest_kept_ms:
             return count
     return len(segments)
-
-
-class RetainedLog(Protocol):
-    """A log as a retention pass sees it."""
-
-    config: LogConfig
-    log_start_offset: int
-    log_end_offset: int
-
-    @property
-    def segments(self) -> Sequence[SegmentView]: ...
-    @property
-    def high_watermark(self) -> int: ...
-    def remove_oldest(self, count: int, now_ms: int) -> None: ...
-
-
-def retention_pass(log: RetainedLog, now_ms: int) -> list[Due]:
-    """Delete what is due in one log; what that was."""
-    done: list[Due] = []
-    while len(done) < len(Reason):
-        due = due_segments(
-            log.segments,
-            log.config,
-            log_start_offset=log.log_start_offset,
-            log_end_offset=log.log_end_offset,
-            high_watermark=log.high_watermark,
-            now_ms=now_ms,
-        )
-        if due is None:
-            break
-        log.remove_oldest(due.segment_count, now_ms)
-        done.append(due)
-    return done
