@@ -1,8 +1,9 @@
 """Apache Kafka's own generated classes read what we encode, to the same values, and write the same bytes.
 
-``golden/apache-kafka-4.3.1.stored`` holds what they answered for the messages that kio and kafka-python lack: all that is
-stored. Each line: message, version, bytes, the values as Kafka's JSON converter shows them. With a JVM the whole comparison
-runs, for every message and version (and rewrites the file if PYKBROKER_REWRITE is set):
+``golden/apache-kafka-4.3.1.stored`` holds what they answered for the messages that kio and kafka-python lack:
+all that is stored. Each line: message, version, bytes, the values as Kafka's JSON converter shows them. With
+a JVM the whole comparison runs, for every message and version (and rewrites the file if PYKBROKER_REWRITE is
+set):
 
     PYKBROKER_KAFKA_LIBS=kafka/libs pytest -m real tests/wire/test_against_apache_kafka.py
 """
@@ -120,7 +121,9 @@ def samples(classes, seeds, limits):
 @pytest.mark.slow
 @pytest.mark.skipif(not LIBS, reason="PYKBROKER_KAFKA_LIBS does not say where Apache Kafka's jars are")
 def test_every_message_is_read_as_apache_kafka_reads_it():
-    """Values and bytes of every message in every version, whole and with its edge values, agree with Apache Kafka's."""
+    """Values and bytes of every message in every version, whole and with its edge values, agree with Apache
+    Kafka's.
+    """
     asked = list(samples(MESSAGES.values(), range(8), lambda field: None))
     for (name, version, encoded), answer in zip(asked, ask_apache_kafka(asked), strict=True):
         assert not answer.startswith("!"), (name, version, answer)

@@ -1,4 +1,4 @@
-"""Frames recorded between real clients of several ages and a real broker are read to the last byte and written again."""
+"""Frames recorded between real clients of several ages and a real broker are read whole and written again."""
 
 from pathlib import Path
 
