@@ -13,7 +13,7 @@ from message_values import Maker, all_messages, as_tree, short_value
 
 from pykbroker.wire.explain import read_leniently, read_strictly
 from pykbroker.wire.messages import APIS, NOT_FLEXIBLE, REQUESTS, api_table, flexible_since
-from pykbroker.wire.schema import WireError
+from pykbroker.wire.schema import Versions, WireError
 
 MESSAGES = all_messages()
 EVERY = [pytest.param(cls, id=name) for name, cls in MESSAGES.items()]
@@ -160,13 +160,19 @@ def decode_quietly(cls, version, wrong):
         cls.decode(wrong, version)
 
 
+def stable_versions(request):
+    stable = [version for version in request.versions if version not in request.unstable]
+    return str(Versions(stable[0], stable[-1]))
+
+
 def test_the_table_of_apis_agrees_with_the_declarations():
-    """The light table names every request class, and knows from when on each is flexible."""
+    """The light table names every request class, its stable versions, and from when on it is flexible."""
     for key, request in REQUESTS.items():
         assert request.__name__ == f"{APIS[key].name}Request"
         assert request.api_key == request.response_type.api_key == key
         assert request.versions == request.response_type.versions
         assert request.flexible == request.response_type.flexible
+        assert APIS[key].versions == stable_versions(request)
         assert flexible_since(key) == (request.flexible.low if request.flexible else NOT_FLEXIBLE)
     assert {row.key for row in api_table()} == set(APIS) == set(range(93)) - {4, 5, 6, 7}
     declared = {cls for cls in MESSAGES.values() if cls.__name__.endswith("Request")}

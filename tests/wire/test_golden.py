@@ -14,6 +14,7 @@ from pykbroker.wire.header import (
     response_header_is_flexible,
 )
 from pykbroker.wire.messages import APIS, REQUESTS
+from pykbroker.wire.messages.api_versions import ApiVersionsResponse
 
 FOLDER = Path(__file__).parent / "golden"
 KEYS = {api.name: api.key for api in APIS.values()}
@@ -55,3 +56,14 @@ def test_clients_of_several_ages_are_recorded():
     frames = list(recorded())
     assert len(list(FOLDER.glob("*.frames"))) >= 6
     assert len(frames) >= 250
+
+
+def test_whatever_apache_kafka_advertises_is_declared():
+    """Every API and version in the recorded answer of Apache Kafka 4.3.1's broker can be read and written here."""
+    answers = [case.values[2:] for case in recorded() if case.values[:2] == ("response", 18)]
+    advertised = [api for version, frame in answers for api in ApiVersionsResponse.decode(frame, version, 4).api_keys]
+    assert len({api.api_key for api in advertised}) > 60
+    for api in advertised:
+        versions = REQUESTS[api.api_key].versions
+        assert api.min_version in versions
+        assert api.max_version in versions

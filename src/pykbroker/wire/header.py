@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from pykbroker.wire.messages import flexible_since
+from pykbroker.wire.messages import FLEXIBLE_SINCE, NOT_FLEXIBLE, flexible_since
 from pykbroker.wire.primitives import MalformedError, skip_tags
 from pykbroker.wire.schema import Buffer, WireError
 
@@ -25,6 +25,9 @@ CONTROLLED_SHUTDOWN_KEY = 7
 it."""
 
 _FIXED = struct.Struct(">hhih")
+_unpack = _FIXED.unpack_from
+_flexible_since = FLEXIBLE_SINCE.get
+_new = tuple.__new__  # half the price of calling the class: every request has a header
 _CORRELATION = struct.Struct(">i").pack
 _CORRELATION_AND_NO_TAGS = struct.Struct(">ix").pack
 
@@ -41,7 +44,7 @@ class RequestHeader(NamedTuple):
 def decode_request_header(frame: Buffer, position: int = 0) -> tuple[RequestHeader, int]:
     """The header and where the body starts. Raises WireError."""
     try:
-        api_key, api_version, correlation_id, length = _FIXED.unpack_from(frame, position)
+        api_key, api_version, correlation_id, length = _unpack(frame, position)
         if api_key == CONTROLLED_SHUTDOWN_KEY and api_version == 0:
             return RequestHeader(api_key, api_version, correlation_id, None), position + 8
         position += 10
@@ -50,7 +53,7 @@ def decode_request_header(frame: Buffer, position: int = 0) -> tuple[RequestHead
             end = position + length
             client_id = str(frame[position:end], "utf-8", "replace")
             position = end
-        if api_version >= flexible_since(api_key):
+        if api_version >= _flexible_since(api_key, NOT_FLEXIBLE):
             if frame[position]:
                 position = skip_tags(frame, position)
             else:
@@ -59,7 +62,7 @@ def decode_request_header(frame: Buffer, position: int = 0) -> tuple[RequestHead
             raise MalformedError
     except (struct.error, IndexError, MalformedError):
         raise WireError(f"a frame of {len(frame)} bytes has no complete request header") from None
-    return RequestHeader(api_key, api_version, correlation_id, client_id), position
+    return _new(RequestHeader, (api_key, api_version, correlation_id, client_id)), position
 
 
 def encode_request_header(header: RequestHeader) -> bytes:

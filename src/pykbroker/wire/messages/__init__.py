@@ -20,7 +20,7 @@ NOT_FLEXIBLE = 32768
 
 
 class Api(NamedTuple):
-    """One row: the API key, Kafka's name, the module of its messages, the first flexible version, all stable versions."""
+    """One row: key, Kafka's name, the module of its messages, the first flexible version, all stable versions."""
 
     key: int
     name: str
@@ -125,12 +125,12 @@ APIS = {row.key: row for row in _ROWS}
 """Every API by its key. Keys 4 to 7 (LeaderAndIsr, StopReplica, UpdateMetadata, ControlledShutdown) left with
 ZooKeeper."""
 
-_FLEXIBLE_SINCE = {row.key: row.flexible_since for row in _ROWS}
+FLEXIBLE_SINCE = {row.key: row.flexible_since for row in _ROWS}
 
 
 def flexible_since(api_key: int) -> int:
     """The first flexible version of an API; of an unknown one, a version that does not exist."""
-    return _FLEXIBLE_SINCE.get(api_key, NOT_FLEXIBLE)
+    return FLEXIBLE_SINCE.get(api_key, NOT_FLEXIBLE)
 
 
 class _Requests(Mapping[int, "type[Request[Any]]"]):
