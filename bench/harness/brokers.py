@@ -189,7 +189,12 @@ class Pykbroker(Kind):
         command += ["--data-dir", str(instance.directory / "data")]
         for key, value in COMMON_SETTINGS.items():
             command += ["-o", f"{key}={value}"]
-        return command, {"PYTHONPATH": str(self._checkout / "src")}
+        return command, {
+            "PYTHONPATH": str(self._checkout / "src"),
+            # An installed package comes with its bytecode; a checkout shall keep it, too, wherever this runs.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(WORK / "bytecode"),
+        }
 
 
 class Kfake(Kind):

@@ -53,6 +53,7 @@ class Context:
     def __init__(self, kind: Kind, *, quick: bool) -> None:
         self.kind = kind
         self.quick = quick
+        self.has_started = False
         self._house: Instance | None = None
         self._topics: Topics | None = None
 

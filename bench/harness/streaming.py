@@ -96,10 +96,19 @@ def measure_latency(context: Context) -> dict[str, float]:
     short stall into a queue that never shrinks.
     """
     figures = {}
-    seconds = 5 if context.quick else 20
+    seconds, warm_up_s = (3, 1) if context.quick else (20, 2)
     for rate in RATES:
         with context.topic("latency") as topic:
-            answer = stream(context.house, "latency", topic=topic, rate=rate, seconds=seconds, linger_ms=0, in_flight=5)
+            answer = stream(
+                context.house,
+                "latency",
+                topic=topic,
+                rate=rate,
+                seconds=seconds,
+                warm_up_s=warm_up_s,
+                linger_ms=0,
+                in_flight=5,
+            )
         for quantile, key in QUANTILES.items():
             figures[f"end to end at {rate:,}/s: {quantile}"] = answer[key]
     return figures
@@ -131,4 +140,4 @@ FAN_OUT = Workload(
     measure_fan_out,
     only_full=True,
 )
-LATENCY = Workload("latency", "End-to-end latency", _latency_figures(), measure_latency)
+LATENCY = Workload("latency", "End-to-end latency", _latency_figures(), measure_latency, rounds=(2, 3))
