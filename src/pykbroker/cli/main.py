@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
 from pykbroker import __version__
+from pykbroker.cli.lazy import LazyGroup
 
 COMMANDS = {
     "serve": ("pykbroker.cli.serve", "serve", "Run a broker."),
     "wait": ("pykbroker.cli.wait", "wait", "Wait until a broker is ready."),
+    "topics": ("pykbroker.cli.topics", "topics", "List, create, describe and delete topics."),
+    "produce": ("pykbroker.cli.produce", "produce", "Write records to a topic."),
+    "consume": ("pykbroker.cli.consume", "consume", "Print the records of a topic."),
+    "groups": ("pykbroker.cli.groups", "groups", "List and describe consumer groups, and how far behind they are."),
+    "configs": ("pykbroker.cli.configs", "configs", "Show, explain and change configurations."),
+    "dump": ("pykbroker.cli.dump", "dump", "Show what stands in a log, index, snapshot or checkpoint file."),
+    "decode": ("pykbroker.cli.decode", "decode", "Show what stands in a request or response."),
 }
-"""Name → (module, attribute, one line of help). The line stands here so that listing imports nothing."""
+"""Name → (module, attribute, one line of help)."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command when it is needed."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        entry = COMMANDS.get(name)
-        if entry is None:
-            return None
-        module, attribute, _ = entry
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, lazy_commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pykbroker")
 def main() -> None:
     """A Kafka broker in Python: stock clients connect to it unchanged."""

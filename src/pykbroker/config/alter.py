@@ -211,9 +211,9 @@ def _is_per_broker(key: str) -> bool:
 def validate_broker_change(broker: BrokerConfig, name: str, configs: Mapping[str, str]) -> None:
     """Raise INVALID_REQUEST unless this running broker could go on with these dynamic configurations.
 
-    To be asked after ``validate_broker``, of the broker that they are for (Kafka's ``validate`` of
-    reconfigurables).
+    To be asked of the broker that they are for (Kafka's ``validate`` of reconfigurables). Includes ``validate_broker``.
     """
+    validate_broker(broker, name, configs)
     default, own = (configs, broker.dynamic) if name == ALL_BROKERS else (broker.dynamic_default, configs)
     trial = broker.with_dynamic(default, own)
     try:
