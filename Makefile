@@ -1,5 +1,6 @@
 # Every recipe makes what it needs: on a machine with Python 3.11 or newer, `make serve` and `make test` are enough.
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN = $(VENV)/bin
 RUN = $(BIN)/python
@@ -11,6 +12,7 @@ help:  ## show this list
 	@grep -hE '^[a-z%-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 $(BIN)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || (echo "Python 3.11 or newer is needed" && false)
 	$(PYTHON) -m venv $(VENV) && $(RUN) -m pip install -q --disable-pip-version-check -e .
 	@touch $@
 
