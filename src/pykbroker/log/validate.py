@@ -217,9 +217,10 @@ class _Batch:
         if self._origin is AppendOrigin.CLIENT:
             self._check_client_header()
         attributes, max_timestamp = self._check_records()
-        codec = target_codec(config, header)
-        if codec != attributes & CODEC_MASK:
-            return self._recompressed(next_offset, leader_epoch, attributes, max_timestamp, codec)
+        if config.compression_type != "producer":
+            codec = target_codec(config, header)
+            if codec != attributes & CODEC_MASK:
+                return self._recompressed(next_offset, leader_epoch, attributes, max_timestamp, codec)
         if attributes == header.attributes and max_timestamp == header.max_timestamp:
             head: Buffer = _place(next_offset, header.batch_length, leader_epoch)
             rest = view[MAGIC_POSITION:]
@@ -230,7 +231,7 @@ class _Batch:
             rest = view[HEADER_SIZE:]
         append_time = self._now_ms if config.is_log_append_time else NO_TIMESTAMP
         last_offset = next_offset + header.last_offset_delta
-        return ValidatedBatches((head, rest), len(view), (header,), max_timestamp, last_offset, append_time)
+        return _new(ValidatedBatches, ((head, rest), len(view), (header,), max_timestamp, last_offset, append_time))
 
     def _check_client_header(self) -> None:
         """LogValidator.validateBatch: what only producers can get wrong."""
@@ -277,10 +278,12 @@ class _Batch:
         if data is None:
             return True
         try:
-            last = last_record(data, count)
-            latest = scan(data, 1).max_timestamp_delta
+            last = last_record(data, count) if count != 1 else 0
+            _, latest, _, end = scan(data, 1)
             if last:
                 latest = max(latest, scan(data, 1, last).max_timestamp_delta)
+            elif end != len(data):
+                self._refuse("it claims one record and holds more")
         except CorruptRecords as error:
             self._refuse(str(error))
         return header.base_timestamp + latest <= header.max_timestamp
