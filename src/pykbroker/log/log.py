@@ -133,9 +133,12 @@ class Log(LogUpkeep):
     # --- append -------------------------------------------------------------------------------------------------
 
     def append_as_leader(
-        self, records: Buffer, *, leader_epoch: int, origin: AppendOrigin, now_ms: int
+        self, records: Buffer, *, leader_epoch: int, origin: AppendOrigin, now_ms: int, transaction_version: int = 0
     ) -> AppendInfo:
-        """Check the batches, give them offsets and write them. Raises KafkaError, and then nothing was written."""
+        """Check the batches, give them offsets and write them. Raises KafkaError, and then nothing was written.
+
+        ``transaction_version`` is that of the transaction which a marker ends.
+        """
         if self._directory.failure is not None:
             raise self._directory.offline_error()
         validated = validate_and_assign(
@@ -150,7 +153,7 @@ class Log(LogUpkeep):
         headers = validated.headers
         marker = None
         if headers[0].producer_id >= 0:
-            marker, duplicate = self._check_producers(records, headers, origin)
+            marker, duplicate = self._check_producers(records, headers, origin, transaction_version)
             if duplicate is not None:
                 return duplicate
         self._write(validated.parts, validated.size, headers, validated.max_timestamp, now_ms, marker)
@@ -159,7 +162,7 @@ class Log(LogUpkeep):
         )
 
     def _check_producers(
-        self, records: Buffer, headers: Sequence[BatchHeader], origin: AppendOrigin
+        self, records: Buffer, headers: Sequence[BatchHeader], origin: AppendOrigin, transaction_version: int
     ) -> tuple[Marker | None, AppendInfo | None]:
         """Idempotence and fencing: the marker in a control batch, or the answer to a duplicate."""
         state = self.producers
@@ -167,7 +170,7 @@ class Log(LogUpkeep):
         for header in headers:
             if header.is_control:
                 marker = read_marker(records, 0, header)
-            known = state.check(header, origin, marker=marker)
+            known = state.check(header, origin, marker=marker, transaction_version=transaction_version)
             if known is not None:
                 return None, AppendInfo(
                     known.first_offset, known.last_offset, known.timestamp, self.log_start_offset, duplicate=True

@@ -68,7 +68,9 @@ class Partition:
         if not self.is_leader:
             raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
 
-    def append_as_leader(self, records: Buffer, *, required_acks: int, origin: AppendOrigin, now_ms: int) -> AppendInfo:
+    def append_as_leader(
+        self, records: Buffer, *, required_acks: int, origin: AppendOrigin, now_ms: int, transaction_version: int = 0
+    ) -> AppendInfo:
         """Append what a client or a coordinator sent; raises KafkaError, and then nothing was written."""
         if not self.is_leader:
             raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
@@ -77,7 +79,13 @@ class Partition:
                 ErrorCode.NOT_ENOUGH_REPLICAS,
                 f"{self.in_sync_count} in sync, min.insync.replicas={self.min_insync_replicas}",
             )
-        info = self.log.append_as_leader(records, leader_epoch=self.leader_epoch, origin=origin, now_ms=now_ms)
+        info = self.log.append_as_leader(
+            records,
+            leader_epoch=self.leader_epoch,
+            origin=origin,
+            now_ms=now_ms,
+            transaction_version=transaction_version,
+        )
         if not info.duplicate:
             self._advance_high_watermark()
             self.bell.ring()
