@@ -92,7 +92,11 @@ class Connection:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._correlation_id = 0
         self._versions: dict[int, tuple[int, int]] = {18: (0, 0)}
-        answer = self.call(ApiVersionsRequest())
+        try:
+            answer = self.call(ApiVersionsRequest())
+        except ClientError:
+            self.close()
+            raise
         self._versions = {row.api_key: (row.min_version, row.max_version) for row in answer.api_keys}
 
     def close(self) -> None:

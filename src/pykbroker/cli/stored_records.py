@@ -91,5 +91,6 @@ def _shown(data: bytes | None) -> str:
         return "null"
     cut = data[:TEXT_LENGTH]
     more = f"... ({len(data)} bytes)" if len(data) > TEXT_LENGTH else ""
-    text = cut.decode("utf-8", "backslashreplace")
-    return (repr(text) if text.isprintable() else f"<{cut.hex(' ')}>") + more
+    text = cut.decode("utf-8", "replace")
+    is_text = text.isprintable() and "\ufffd" not in text
+    return (repr(text) if is_text else f"<{cut.hex(' ')}>") + more
