@@ -470,6 +470,6 @@ _TABLE: Mapping[type[Any], Callable[[Replayer, Any], None]] = {
     brokers.RegisterControllerRecord: Replayer.register_controller,
     topics.ClearElrRecord: Replayer.clear_elr,
 }
-_TRANSACTION_RECORDS = frozenset(
-    {cluster.BeginTransactionRecord, cluster.EndTransactionRecord, cluster.AbortTransactionRecord}
+_TRANSACTION_RECORDS: frozenset[type[StoredMessage]] = frozenset(
+    (cluster.BeginTransactionRecord, cluster.EndTransactionRecord, cluster.AbortTransactionRecord)
 )

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from pykbroker.wire.decoder import compile_decoder
 from pykbroker.wire.encoder import compile_encoder
-from pykbroker.wire.schema import NEVER, Buffer, Struct, StructType, Versions, WireError
+from pykbroker.wire.schema import NEVER, Buffer, Struct, Versions, WireError
 
 MessageT = TypeVar("MessageT")
 ResponseT = TypeVar("ResponseT", bound="Response")
@@ -54,44 +54,30 @@ class Codec:
         self.encode(message, parts)
 
 
-class MessageType(StructType):
-    """Reads the class keywords of a message."""
+class Message(Struct):
+    """A struct that stands alone and so has versions of its own, given as class keywords."""
 
-    versions: Versions
-    flexible: Versions
-    api_key: int
-    response_type: type[Response]
-    _codecs: dict[int, Codec]
-
-    def __init__(
-        cls,
-        name: str,
-        bases: tuple[type, ...],
-        namespace: dict[str, Any],
-        *,
-        versions: str = "none",
-        flexible: str = "none",
-        **attributes: Any,
-    ) -> None:
-        super().__init__(name, bases, namespace)
-        cls.versions = Versions.parse(versions)
-        cls.flexible = Versions.parse(flexible)
-        cls._codecs = {}
-        for attribute, value in attributes.items():
-            setattr(cls, attribute, Versions.parse(value) if attribute == "unstable" else value)
-        if "api_key" in attributes and "__orig_bases__" in namespace:  # Request[SomeResponse]
-            cls.response_type = namespace["__orig_bases__"][0].__args__[0]
-            cls.response_type.api_key = cls.api_key
-
-
-class Message(Struct, metaclass=MessageType):
-    """A struct that stands alone and so has versions of its own."""
-
-    versions: ClassVar[Versions]
-    flexible: ClassVar[Versions]
+    versions: ClassVar[Versions] = NEVER
+    flexible: ClassVar[Versions] = NEVER
     unstable: ClassVar[Versions] = NEVER
     api_key: ClassVar[int] = -1
-    _codecs: ClassVar[dict[int, Codec]]
+    _codecs: ClassVar[dict[int, Codec]] = {}
+
+    @classmethod
+    def _declare(
+        cls,
+        namespace: dict[str, Any],
+        *,
+        versions: str,
+        flexible: str = "none",
+        unstable: str = "none",
+        api_key: int = -1,
+    ) -> None:
+        cls.versions = Versions.parse(versions)
+        cls.flexible = Versions.parse(flexible)
+        cls.unstable = Versions.parse(unstable)
+        cls.api_key = api_key
+        cls._codecs = {}
 
     @classmethod
     def codec(cls, version: int) -> Codec:
@@ -129,13 +115,22 @@ class Message(Struct, metaclass=MessageType):
 
 
 class Response(Message):
-    """What a broker answers. ``api_key`` is that of its request."""
+    """What a broker answers. ``api_key`` is that of its request.
+
+    All its fields have defaults, since an answer to a request that failed has little but its error.
+    """
 
 
 class Request(Message, Generic[ResponseT]):
     """What a broker is asked. ``response_type`` is the type named in the brackets."""
 
     response_type: ClassVar[type[Response]]
+
+    @classmethod
+    def _declare(cls, namespace: dict[str, Any], **keywords: Any) -> None:
+        super()._declare(namespace, **keywords)
+        cls.response_type = namespace["__orig_bases__"][0].__args__[0]  # what stands in Request[...]
+        cls.response_type.api_key = cls.api_key
 
 
 class StoredMessage(Message):

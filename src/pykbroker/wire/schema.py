@@ -269,7 +269,7 @@ def array(
 class StructType(type):
     """Makes slots of the declared fields and keeps the declaration in ``__fields__``.
 
-    Further class keywords (``api_key=12``) become class attributes in ``api.py``.
+    Further class keywords (``api_key=12``) are for the class itself to read: ``_declare``.
     """
 
     __fields__: tuple[Field, ...]
@@ -287,6 +287,11 @@ class StructType(type):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> None:
         super().__init__(name, bases, namespace)
+        if keywords:
+            cls._declare(namespace, **keywords)
+
+    def _declare(cls, namespace: dict[str, Any], **keywords: Any) -> None:
+        raise TypeError(f"{cls.__name__} is a plain struct: {', '.join(keywords)} are for messages")
 
 
 class Struct(metaclass=StructType):

@@ -25,10 +25,10 @@ class DescribeAclsResource(Struct):
 class DescribeAclsResponse(Response, versions="0-3", flexible="2+"):
     """ACLs by resource."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
-    resources: Sequence[DescribeAclsResource] = array(DescribeAclsResource)
+    resources: Sequence[DescribeAclsResource] = array(DescribeAclsResource, default=())
 
 
 class DescribeAclsRequest(Request[DescribeAclsResponse], api_key=29, versions="0-3", flexible="2+"):
@@ -51,8 +51,8 @@ class AclCreationResult(Struct):
 class CreateAclsResponse(Response, versions="0-3", flexible="2+"):
     """Per ACL an error."""
 
-    throttle_time_ms: int = int32()
-    results: Sequence[AclCreationResult] = array(AclCreationResult)
+    throttle_time_ms: int = int32(default=0)
+    results: Sequence[AclCreationResult] = array(AclCreationResult, default=())
 
 
 class AclCreation(Struct):
@@ -92,8 +92,8 @@ class DeleteAclsFilterResult(Struct):
 class DeleteAclsResponse(Response, versions="0-3", flexible="2+"):
     """Per filter what was deleted."""
 
-    throttle_time_ms: int = int32()
-    filter_results: Sequence[DeleteAclsFilterResult] = array(DeleteAclsFilterResult)
+    throttle_time_ms: int = int32(default=0)
+    filter_results: Sequence[DeleteAclsFilterResult] = array(DeleteAclsFilterResult, default=())
 
 
 class DeleteAclsFilter(Struct):

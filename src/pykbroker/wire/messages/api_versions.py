@@ -35,8 +35,8 @@ class ApiVersionsResponse(Response, versions="0-4", flexible="3+"):
     Under v4 a supported feature that begins at level 0 is left out.
     """
 
-    error_code: int = int16()
-    api_keys: Sequence[ApiVersion] = array(ApiVersion)
+    error_code: int = int16(default=0)
+    api_keys: Sequence[ApiVersion] = array(ApiVersion, default=())
     throttle_time_ms: int = int32(default=0, versions="1+")
     supported_features: Sequence[SupportedFeatureKey] = array(SupportedFeatureKey, default=(), versions="3+", tag=0)
     finalized_features_epoch: int = int64(default=-1, versions="3+", tag=1)

@@ -43,9 +43,9 @@ class AlterPartitionResponseTopicData(Struct):
 class AlterPartitionResponse(Response, versions="2-3", flexible="0+"):
     """The partition as the controller has it now."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
-    topics: Sequence[AlterPartitionResponseTopicData] = array(AlterPartitionResponseTopicData)
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
+    topics: Sequence[AlterPartitionResponseTopicData] = array(AlterPartitionResponseTopicData, default=())
 
 
 class BrokerState(Struct):
@@ -92,8 +92,8 @@ class UpdatableFeatureResult(Struct):
 class UpdateFeaturesResponse(Response, versions="0-2", flexible="0+"):
     """Whether it worked; up to v1 also per feature."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
     results: Sequence[UpdatableFeatureResult] = array(UpdatableFeatureResult, default=(), versions="0-1")
 
@@ -125,7 +125,7 @@ class EnvelopeResponse(Response, versions="0", flexible="0+"):
     """The answer, whole."""
 
     response_data: bytes | None = data(default=None, nullable="0+", secret=True)
-    error_code: int = int16()
+    error_code: int = int16(default=0)
 
 
 class EnvelopeRequest(Request[EnvelopeResponse], api_key=58, versions="0", flexible="0+"):
@@ -141,8 +141,8 @@ class EnvelopeRequest(Request[EnvelopeResponse], api_key=58, versions="0", flexi
 class BrokerRegistrationResponse(Response, versions="0-4", flexible="0+"):
     """The broker epoch."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     broker_epoch: int = int64(default=-1)
 
 
@@ -183,11 +183,11 @@ class BrokerRegistrationRequest(Request[BrokerRegistrationResponse], api_key=62,
 class BrokerHeartbeatResponse(Response, versions="0-2", flexible="0+"):
     """Whether the broker is fenced, caught up, and may shut down."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     is_caught_up: bool = boolean(default=False)
     is_fenced: bool = boolean(default=True)
-    should_shut_down: bool = boolean()
+    should_shut_down: bool = boolean(default=False)
 
 
 class BrokerHeartbeatRequest(Request[BrokerHeartbeatResponse], api_key=63, versions="0-2", flexible="0+"):
@@ -208,8 +208,8 @@ class BrokerHeartbeatRequest(Request[BrokerHeartbeatResponse], api_key=63, versi
 class UnregisterBrokerResponse(Response, versions="0", flexible="0+"):
     """Whether it worked."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
 
 
@@ -222,10 +222,10 @@ class UnregisterBrokerRequest(Request[UnregisterBrokerResponse], api_key=64, ver
 class AllocateProducerIdsResponse(Response, versions="0", flexible="0+"):
     """The block."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
-    producer_id_start: int = int64()
-    producer_id_len: int = int32()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
+    producer_id_start: int = int64(default=0)
+    producer_id_len: int = int32(default=0)
 
 
 class AllocateProducerIdsRequest(Request[AllocateProducerIdsResponse], api_key=67, versions="0", flexible="0+"):
@@ -238,8 +238,8 @@ class AllocateProducerIdsRequest(Request[AllocateProducerIdsResponse], api_key=6
 class ControllerRegistrationResponse(Response, versions="0", flexible="0+"):
     """Whether it worked."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
 
 

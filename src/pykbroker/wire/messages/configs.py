@@ -40,8 +40,8 @@ class DescribeConfigsResponse(Response, versions="0-4", flexible="4+"):
     v0 says only whether a value is the default; since v1 ``config_source`` tells the level that set it.
     """
 
-    throttle_time_ms: int = int32()
-    results: Sequence[DescribeConfigsResult] = array(DescribeConfigsResult)
+    throttle_time_ms: int = int32(default=0)
+    results: Sequence[DescribeConfigsResult] = array(DescribeConfigsResult, default=())
 
 
 class DescribeConfigsResource(Struct):
@@ -74,8 +74,8 @@ class AlterConfigsResourceResponse(Struct):
 class AlterConfigsResponse(Response, versions="0-2", flexible="2+"):
     """Per resource an error."""
 
-    throttle_time_ms: int = int32()
-    responses: Sequence[AlterConfigsResourceResponse] = array(AlterConfigsResourceResponse)
+    throttle_time_ms: int = int32(default=0)
+    responses: Sequence[AlterConfigsResourceResponse] = array(AlterConfigsResourceResponse, default=())
 
 
 class AlterConfigsRequestAlterableConfig(Struct):
@@ -99,8 +99,8 @@ class AlterConfigsRequest(Request[AlterConfigsResponse], api_key=33, versions="0
 class IncrementalAlterConfigsResponse(Response, versions="0-1", flexible="1+"):
     """Per resource an error."""
 
-    throttle_time_ms: int = int32()
-    responses: Sequence[AlterConfigsResourceResponse] = array(AlterConfigsResourceResponse)
+    throttle_time_ms: int = int32(default=0)
+    responses: Sequence[AlterConfigsResourceResponse] = array(AlterConfigsResourceResponse, default=())
 
 
 class IncrementalAlterConfigsRequestAlterableConfig(Struct):
@@ -136,9 +136,9 @@ class ConfigResource(Struct):
 class ListConfigResourcesResponse(Response, versions="0-1", flexible="0+"):
     """Names and types."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
-    config_resources: Sequence[ConfigResource] = array(ConfigResource)
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
+    config_resources: Sequence[ConfigResource] = array(ConfigResource, default=())
 
 
 class ListConfigResourcesRequest(Request[ListConfigResourcesResponse], api_key=74, versions="0-1", flexible="0+"):

@@ -34,12 +34,12 @@ class ConsumerGroupHeartbeatResponseAssignment(Struct):
 class ConsumerGroupHeartbeatResponse(Response, versions="0-1", flexible="0+"):
     """The member's epoch, and its assignment if that changed."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
     member_id: str | None = string(default=None, nullable="0+")
-    member_epoch: int = int32()
-    heartbeat_interval_ms: int = int32()
+    member_epoch: int = int32(default=0)
+    heartbeat_interval_ms: int = int32(default=0)
     assignment: ConsumerGroupHeartbeatResponseAssignment | None = struct(
         ConsumerGroupHeartbeatResponseAssignment, default=None, nullable="0+"
     )
@@ -119,8 +119,8 @@ class ConsumerGroupDescribeResponse(Response, versions="0-1", flexible="0+"):
     v1  tells classic from consumer members (KIP-1099)
     """
 
-    throttle_time_ms: int = int32()
-    groups: Sequence[DescribedGroup] = array(DescribedGroup)
+    throttle_time_ms: int = int32(default=0)
+    groups: Sequence[DescribedGroup] = array(DescribedGroup, default=())
 
 
 class ConsumerGroupDescribeRequest(Request[ConsumerGroupDescribeResponse], api_key=69, versions="0-1", flexible="0+"):

@@ -86,7 +86,7 @@ class FetchResponse(Response, versions="0-18", flexible="12+"):
     throttle_time_ms: int = int32(default=0, versions="1+")
     error_code: int = int16(default=0, versions="7+")
     session_id: int = int32(default=0, versions="7+")
-    responses: Sequence[FetchableTopicResponse] = array(FetchableTopicResponse)
+    responses: Sequence[FetchableTopicResponse] = array(FetchableTopicResponse, default=())
     node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint, default=(), versions="16+", tag=0)
 
 

@@ -74,14 +74,14 @@ class JoinGroupResponse(Response, versions="0-9", flexible="6+"):
     """
 
     throttle_time_ms: int = int32(default=0, versions="2+")
-    error_code: int = int16()
+    error_code: int = int16(default=0)
     generation_id: int = int32(default=-1)
     protocol_type: str | None = string(default=None, versions="7+", nullable="7+")
-    protocol_name: str | None = string(nullable="7+")
-    leader: str = string()
+    protocol_name: str | None = string(default="", nullable="7+")
+    leader: str = string(default="")
     skip_assignment: bool = boolean(default=False, versions="9+")
-    member_id: str = string()
-    members: Sequence[JoinGroupResponseMember] = array(JoinGroupResponseMember)
+    member_id: str = string(default="")
+    members: Sequence[JoinGroupResponseMember] = array(JoinGroupResponseMember, default=())
 
 
 class JoinGroupRequestProtocol(Struct):
@@ -120,10 +120,10 @@ class SyncGroupResponse(Response, versions="0-5", flexible="4+"):
     """The member's own assignment."""
 
     throttle_time_ms: int = int32(default=0, versions="1+")
-    error_code: int = int16()
+    error_code: int = int16(default=0)
     protocol_type: str | None = string(default=None, versions="5+", nullable="5+")
     protocol_name: str | None = string(default=None, versions="5+", nullable="5+")
-    assignment: bytes = data()
+    assignment: bytes = data(default=b"")
 
 
 class SyncGroupRequestAssignment(Struct):
@@ -153,7 +153,7 @@ class HeartbeatResponse(Response, versions="0-4", flexible="4+"):
     """Whether all is well, or a rebalance is under way."""
 
     throttle_time_ms: int = int32(default=0, versions="1+")
-    error_code: int = int16()
+    error_code: int = int16(default=0)
 
 
 class HeartbeatRequest(Request[HeartbeatResponse], api_key=12, versions="0-4", flexible="4+"):
@@ -175,7 +175,7 @@ class LeaveGroupResponse(Response, versions="0-5", flexible="4+"):
     """Whether it worked; since v3 per member."""
 
     throttle_time_ms: int = int32(default=0, versions="1+")
-    error_code: int = int16()
+    error_code: int = int16(default=0)
     members: Sequence[MemberResponse] = array(MemberResponse, default=(), versions="3+")
 
 
@@ -228,7 +228,7 @@ class DescribeGroupsResponse(Response, versions="0-6", flexible="5+"):
     """
 
     throttle_time_ms: int = int32(default=0, versions="1+")
-    groups: Sequence[DescribedGroup] = array(DescribedGroup)
+    groups: Sequence[DescribedGroup] = array(DescribedGroup, default=())
 
 
 class DescribeGroupsRequest(Request[DescribeGroupsResponse], api_key=15, versions="0-6", flexible="5+"):
@@ -252,8 +252,8 @@ class ListGroupsResponse(Response, versions="0-5", flexible="3+"):
     """Names, protocol types, and since v4 and v5 states and types."""
 
     throttle_time_ms: int = int32(default=0, versions="1+")
-    error_code: int = int16()
-    groups: Sequence[ListedGroup] = array(ListedGroup)
+    error_code: int = int16(default=0)
+    groups: Sequence[ListedGroup] = array(ListedGroup, default=())
 
 
 class ListGroupsRequest(Request[ListGroupsResponse], api_key=16, versions="0-5", flexible="3+"):
@@ -271,8 +271,8 @@ class DeletableGroupResult(Struct):
 class DeleteGroupsResponse(Response, versions="0-2", flexible="2+"):
     """Per group an error."""
 
-    throttle_time_ms: int = int32()
-    results: Sequence[DeletableGroupResult] = array(DeletableGroupResult)
+    throttle_time_ms: int = int32(default=0)
+    results: Sequence[DeletableGroupResult] = array(DeletableGroupResult, default=())
 
 
 class DeleteGroupsRequest(Request[DeleteGroupsResponse], api_key=42, versions="0-2", flexible="2+"):

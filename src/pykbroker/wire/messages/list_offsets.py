@@ -26,7 +26,7 @@ class ListOffsetsResponse(Response, versions="0-11", flexible="6+"):
     """Per partition one offset, its timestamp and leader epoch; in v0 a list of offsets, latest first."""
 
     throttle_time_ms: int = int32(default=0, versions="2+")
-    topics: Sequence[ListOffsetsTopicResponse] = array(ListOffsetsTopicResponse)
+    topics: Sequence[ListOffsetsTopicResponse] = array(ListOffsetsTopicResponse, default=())
 
 
 class ListOffsetsPartition(Struct):
@@ -83,7 +83,7 @@ class OffsetForLeaderEpochResponse(Response, versions="0-4", flexible="4+"):
     """Per partition the largest epoch not above the asked one, and its end offset."""
 
     throttle_time_ms: int = int32(default=0, versions="2+")
-    topics: Sequence[OffsetForLeaderTopicResult] = array(OffsetForLeaderTopicResult)
+    topics: Sequence[OffsetForLeaderTopicResult] = array(OffsetForLeaderTopicResult, default=())
 
 
 class OffsetForLeaderPartition(Struct):

@@ -21,8 +21,8 @@ class AlterReplicaLogDirTopicResult(Struct):
 class AlterReplicaLogDirsResponse(Response, versions="0-2", flexible="2+"):
     """Per partition an error."""
 
-    throttle_time_ms: int = int32()
-    results: Sequence[AlterReplicaLogDirTopicResult] = array(AlterReplicaLogDirTopicResult)
+    throttle_time_ms: int = int32(default=0)
+    results: Sequence[AlterReplicaLogDirTopicResult] = array(AlterReplicaLogDirTopicResult, default=())
 
 
 class AlterReplicaLogDirTopic(Struct):
@@ -68,9 +68,9 @@ class DescribeLogDirsResponse(Response, versions="0-5", flexible="2+"):
     v3  an error for the whole    v4  space (KIP-827)    v5  cordoned (KIP-1066)
     """
 
-    throttle_time_ms: int = int32()
+    throttle_time_ms: int = int32(default=0)
     error_code: int = int16(default=0, versions="3+")
-    results: Sequence[DescribeLogDirsResult] = array(DescribeLogDirsResult)
+    results: Sequence[DescribeLogDirsResult] = array(DescribeLogDirsResult, default=())
 
 
 class DescribableLogDirTopic(Struct):
@@ -105,9 +105,11 @@ class AssignReplicasToDirsResponseDirectoryData(Struct):
 class AssignReplicasToDirsResponse(Response, versions="0", flexible="0+"):
     """Per partition an error."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
-    directories: Sequence[AssignReplicasToDirsResponseDirectoryData] = array(AssignReplicasToDirsResponseDirectoryData)
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
+    directories: Sequence[AssignReplicasToDirsResponseDirectoryData] = array(
+        AssignReplicasToDirsResponseDirectoryData, default=()
+    )
 
 
 class AssignReplicasToDirsRequestPartitionData(Struct):

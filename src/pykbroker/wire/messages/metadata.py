@@ -51,10 +51,10 @@ class MetadataResponse(Response, versions="0-13", flexible="9+"):
     """Brokers and topics with their partitions. v5 names offline replicas, v7 leader epochs (KIP-320)."""
 
     throttle_time_ms: int = int32(default=0, versions="3+")
-    brokers: Sequence[MetadataResponseBroker] = array(MetadataResponseBroker)
+    brokers: Sequence[MetadataResponseBroker] = array(MetadataResponseBroker, default=())
     cluster_id: str | None = string(default=None, versions="2+", nullable="2+")
     controller_id: int = int32(default=-1, versions="1+")
-    topics: Sequence[MetadataResponseTopic] = array(MetadataResponseTopic)
+    topics: Sequence[MetadataResponseTopic] = array(MetadataResponseTopic, default=())
     cluster_authorized_operations: int = int32(default=MIN_INT32, versions="8-10")
     error_code: int = int16(default=0, versions="13+")
 
@@ -102,13 +102,13 @@ class DescribeClusterBroker(Struct):
 class DescribeClusterResponse(Response, versions="0-2", flexible="0+"):
     """The brokers, or the controllers if the request asked for that endpoint type."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
     endpoint_type: int = int8(default=1, versions="1+")
-    cluster_id: str = string()
+    cluster_id: str = string(default="")
     controller_id: int = int32(default=-1)
-    brokers: Sequence[DescribeClusterBroker] = array(DescribeClusterBroker)
+    brokers: Sequence[DescribeClusterBroker] = array(DescribeClusterBroker, default=())
     cluster_authorized_operations: int = int32(default=MIN_INT32)
 
 
@@ -153,7 +153,7 @@ class DescribeTopicPartitionsResponse(Response, versions="0", flexible="0+"):
     """One page, and the cursor of the next if there is one."""
 
     throttle_time_ms: int = int32(default=0)
-    topics: Sequence[DescribeTopicPartitionsResponseTopic] = array(DescribeTopicPartitionsResponseTopic)
+    topics: Sequence[DescribeTopicPartitionsResponseTopic] = array(DescribeTopicPartitionsResponseTopic, default=())
     next_cursor: Cursor | None = struct(Cursor, default=None, nullable="0+")
 
 

@@ -34,7 +34,7 @@ class OffsetCommitResponse(Response, versions="0-10", flexible="8+"):
     """Per partition an error. v9 knows STALE_MEMBER_EPOCH and GROUP_ID_NOT_FOUND."""
 
     throttle_time_ms: int = int32(default=0, versions="3+")
-    topics: Sequence[OffsetCommitResponseTopic] = array(OffsetCommitResponseTopic)
+    topics: Sequence[OffsetCommitResponseTopic] = array(OffsetCommitResponseTopic, default=())
 
 
 class OffsetCommitRequestPartition(Struct):
@@ -182,9 +182,9 @@ class OffsetDeleteResponseTopic(Struct):
 class OffsetDeleteResponse(Response, versions="0"):
     """Per partition an error."""
 
-    error_code: int = int16()
+    error_code: int = int16(default=0)
     throttle_time_ms: int = int32(default=0)
-    topics: Sequence[OffsetDeleteResponseTopic] = array(OffsetDeleteResponseTopic)
+    topics: Sequence[OffsetDeleteResponseTopic] = array(OffsetDeleteResponseTopic, default=())
 
 
 class OffsetDeleteRequestPartition(Struct):

@@ -63,7 +63,7 @@ class ProduceResponse(Response, versions="0-13", flexible="9+"):
     v10  the new leader, if moved (KIP-951)    v11  may say TRANSACTION_ABORTABLE (KIP-890)
     """
 
-    responses: Sequence[TopicProduceResponse] = array(TopicProduceResponse)
+    responses: Sequence[TopicProduceResponse] = array(TopicProduceResponse, default=())
     throttle_time_ms: int = int32(default=0, versions="1+")
     node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint, default=(), versions="10+", tag=0)
 

@@ -49,8 +49,8 @@ class NodeEndpoint(Struct):
 class VoteResponse(Response, versions="0-2", flexible="0+"):
     """Whether the vote is granted, and who leads as far as is known."""
 
-    error_code: int = int16()
-    topics: Sequence[VoteResponseTopicData] = array(VoteResponseTopicData)
+    error_code: int = int16(default=0)
+    topics: Sequence[VoteResponseTopicData] = array(VoteResponseTopicData, default=())
     node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint, default=(), versions="1+", tag=0)
 
 
@@ -96,8 +96,8 @@ class BeginQuorumEpochResponseTopicData(Struct):
 class BeginQuorumEpochResponse(Response, versions="0-1", flexible="1+"):
     """Who leads, in which epoch."""
 
-    error_code: int = int16()
-    topics: Sequence[BeginQuorumEpochResponseTopicData] = array(BeginQuorumEpochResponseTopicData)
+    error_code: int = int16(default=0)
+    topics: Sequence[BeginQuorumEpochResponseTopicData] = array(BeginQuorumEpochResponseTopicData, default=())
     node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint, default=(), versions="1+", tag=0)
 
 
@@ -143,8 +143,8 @@ class EndQuorumEpochResponseTopicData(Struct):
 class EndQuorumEpochResponse(Response, versions="0-1", flexible="1+"):
     """Who leads, in which epoch."""
 
-    error_code: int = int16()
-    topics: Sequence[EndQuorumEpochResponseTopicData] = array(EndQuorumEpochResponseTopicData)
+    error_code: int = int16(default=0)
+    topics: Sequence[EndQuorumEpochResponseTopicData] = array(EndQuorumEpochResponseTopicData, default=())
     node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint, default=(), versions="1+", tag=0)
 
 
@@ -212,9 +212,9 @@ class Node(Struct):
 class DescribeQuorumResponse(Response, versions="0-2", flexible="0+"):
     """Leader, high watermark, voters and observers."""
 
-    error_code: int = int16()
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, versions="2+", nullable="2+")
-    topics: Sequence[DescribeQuorumResponseTopicData] = array(DescribeQuorumResponseTopicData)
+    topics: Sequence[DescribeQuorumResponseTopicData] = array(DescribeQuorumResponseTopicData, default=())
     nodes: Sequence[Node] = array(Node, default=(), versions="2+")
 
 
@@ -265,8 +265,8 @@ class FetchSnapshotResponse(Response, versions="0-1", flexible="0+"):
     """A piece, as bytes that need not be whole batches."""
 
     throttle_time_ms: int = int32(default=0)
-    error_code: int = int16()
-    topics: Sequence[FetchSnapshotResponseTopicSnapshot] = array(FetchSnapshotResponseTopicSnapshot)
+    error_code: int = int16(default=0)
+    topics: Sequence[FetchSnapshotResponseTopicSnapshot] = array(FetchSnapshotResponseTopicSnapshot, default=())
     node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint, default=(), versions="1+", tag=0)
 
 
@@ -295,8 +295,8 @@ class FetchSnapshotRequest(Request[FetchSnapshotResponse], api_key=59, versions=
 class AddRaftVoterResponse(Response, versions="0-1", flexible="0+"):
     """Whether it worked."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
 
 
@@ -314,8 +314,8 @@ class AddRaftVoterRequest(Request[AddRaftVoterResponse], api_key=80, versions="0
 class RemoveRaftVoterResponse(Response, versions="0", flexible="0+"):
     """Whether it worked."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
 
 
@@ -337,8 +337,8 @@ class CurrentLeader(Struct):
 class UpdateRaftVoterResponse(Response, versions="0", flexible="0+"):
     """Whether it worked, and who leads."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     current_leader: CurrentLeader = struct(CurrentLeader, default=ALL_DEFAULTS, tag=0)
 
 

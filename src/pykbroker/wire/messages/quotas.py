@@ -26,11 +26,11 @@ class DescribeClientQuotasResponseEntryData(Struct):
 class DescribeClientQuotasResponse(Response, versions="0-1", flexible="1+"):
     """Entities with their quotas; null entities if the request failed."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
     entries: Sequence[DescribeClientQuotasResponseEntryData] | None = array(
-        DescribeClientQuotasResponseEntryData, nullable="0+"
+        DescribeClientQuotasResponseEntryData, default=(), nullable="0+"
     )
 
 
@@ -56,8 +56,8 @@ class AlterClientQuotasResponseEntryData(Struct):
 class AlterClientQuotasResponse(Response, versions="0-1", flexible="1+"):
     """Per entity an error."""
 
-    throttle_time_ms: int = int32()
-    entries: Sequence[AlterClientQuotasResponseEntryData] = array(AlterClientQuotasResponseEntryData)
+    throttle_time_ms: int = int32(default=0)
+    entries: Sequence[AlterClientQuotasResponseEntryData] = array(AlterClientQuotasResponseEntryData, default=())
 
 
 class OpData(Struct):

@@ -11,8 +11,8 @@ from pykbroker.wire.schema import Versions, array, data, int16, int64, string
 class SaslHandshakeResponse(Response, versions="0-1"):
     """Whether the mechanism is enabled, and which are."""
 
-    error_code: int = int16()
-    mechanisms: Sequence[str] = array(string())
+    error_code: int = int16(default=0)
+    mechanisms: Sequence[str] = array(string(), default=())
 
 
 class SaslHandshakeRequest(Request[SaslHandshakeResponse], api_key=17, versions="0-1"):
@@ -30,9 +30,9 @@ class SaslHandshakeRequest(Request[SaslHandshakeResponse], api_key=17, versions=
 class SaslAuthenticateResponse(Response, versions="0-2", flexible="2+"):
     """One message back. v1 how long the session may last (KIP-368)."""
 
-    error_code: int = int16()
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
-    auth_bytes: bytes = data(secret=True)
+    auth_bytes: bytes = data(default=b"", secret=True)
     session_lifetime_ms: int = int64(default=0, versions="1+")
 
 

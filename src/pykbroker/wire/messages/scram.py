@@ -23,10 +23,10 @@ class DescribeUserScramCredentialsResult(Struct):
 class DescribeUserScramCredentialsResponse(Response, versions="0", flexible="0+"):
     """Mechanisms and iterations; never salts or keys."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
-    results: Sequence[DescribeUserScramCredentialsResult] = array(DescribeUserScramCredentialsResult)
+    results: Sequence[DescribeUserScramCredentialsResult] = array(DescribeUserScramCredentialsResult, default=())
 
 
 class UserName(Struct):
@@ -50,8 +50,8 @@ class AlterUserScramCredentialsResult(Struct):
 class AlterUserScramCredentialsResponse(Response, versions="0", flexible="0+"):
     """Per user an error."""
 
-    throttle_time_ms: int = int32()
-    results: Sequence[AlterUserScramCredentialsResult] = array(AlterUserScramCredentialsResult)
+    throttle_time_ms: int = int32(default=0)
+    results: Sequence[AlterUserScramCredentialsResult] = array(AlterUserScramCredentialsResult, default=())
 
 
 class ScramCredentialDeletion(Struct):

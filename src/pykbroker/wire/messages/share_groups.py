@@ -43,12 +43,12 @@ class ShareGroupHeartbeatResponseAssignment(Struct):
 class ShareGroupHeartbeatResponse(Response, versions="1", flexible="0+"):
     """The member's epoch, and its assignment if that changed."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
     member_id: str | None = string(default=None, nullable="0+")
-    member_epoch: int = int32()
-    heartbeat_interval_ms: int = int32()
+    member_epoch: int = int32(default=0)
+    heartbeat_interval_ms: int = int32(default=0)
     assignment: ShareGroupHeartbeatResponseAssignment | None = struct(
         ShareGroupHeartbeatResponseAssignment, default=None, nullable="0+"
     )
@@ -101,8 +101,8 @@ class DescribedGroup(Struct):
 class ShareGroupDescribeResponse(Response, versions="1", flexible="0+"):
     """Groups with members and assignments."""
 
-    throttle_time_ms: int = int32()
-    groups: Sequence[DescribedGroup] = array(DescribedGroup)
+    throttle_time_ms: int = int32(default=0)
+    groups: Sequence[DescribedGroup] = array(DescribedGroup, default=())
 
 
 class ShareGroupDescribeRequest(Request[ShareGroupDescribeResponse], api_key=77, versions="1", flexible="0+"):
@@ -149,12 +149,12 @@ class NodeEndpoint(Struct):
 class ShareFetchResponse(Response, versions="1-2", flexible="0+"):
     """Records, and which of them were acquired how often."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
-    acquisition_lock_timeout_ms: int = int32()
-    responses: Sequence[ShareFetchableTopicResponse] = array(ShareFetchableTopicResponse)
-    node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint)
+    acquisition_lock_timeout_ms: int = int32(default=0)
+    responses: Sequence[ShareFetchableTopicResponse] = array(ShareFetchableTopicResponse, default=())
+    node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint, default=())
 
 
 class AcknowledgementBatch(Struct):
@@ -216,12 +216,12 @@ class ShareAcknowledgeTopicResponse(Struct):
 class ShareAcknowledgeResponse(Response, versions="1-2", flexible="0+"):
     """Per partition an error. v2 tells how long acquisitions last."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
     acquisition_lock_timeout_ms: int = int32(default=0, versions="2+")
-    responses: Sequence[ShareAcknowledgeTopicResponse] = array(ShareAcknowledgeTopicResponse)
-    node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint)
+    responses: Sequence[ShareAcknowledgeTopicResponse] = array(ShareAcknowledgeTopicResponse, default=())
+    node_endpoints: Sequence[NodeEndpoint] = array(NodeEndpoint, default=())
 
 
 class AcknowledgePartition(Struct):
@@ -272,8 +272,8 @@ class DescribeShareGroupOffsetsResponseGroup(Struct):
 class DescribeShareGroupOffsetsResponse(Response, versions="0-1", flexible="0+"):
     """Start offsets per share-partition. v1 the lag (KIP-1226)."""
 
-    throttle_time_ms: int = int32()
-    groups: Sequence[DescribeShareGroupOffsetsResponseGroup] = array(DescribeShareGroupOffsetsResponseGroup)
+    throttle_time_ms: int = int32(default=0)
+    groups: Sequence[DescribeShareGroupOffsetsResponseGroup] = array(DescribeShareGroupOffsetsResponseGroup, default=())
 
 
 class DescribeShareGroupOffsetsRequestTopic(Struct):
@@ -311,10 +311,10 @@ class AlterShareGroupOffsetsResponseTopic(Struct):
 class AlterShareGroupOffsetsResponse(Response, versions="0", flexible="0+"):
     """Per partition an error."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
-    responses: Sequence[AlterShareGroupOffsetsResponseTopic] = array(AlterShareGroupOffsetsResponseTopic)
+    responses: Sequence[AlterShareGroupOffsetsResponseTopic] = array(AlterShareGroupOffsetsResponseTopic, default=())
 
 
 class AlterShareGroupOffsetsRequestPartition(Struct):
@@ -344,10 +344,10 @@ class DeleteShareGroupOffsetsResponseTopic(Struct):
 class DeleteShareGroupOffsetsResponse(Response, versions="0", flexible="0+"):
     """Per topic an error."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
-    responses: Sequence[DeleteShareGroupOffsetsResponseTopic] = array(DeleteShareGroupOffsetsResponseTopic)
+    responses: Sequence[DeleteShareGroupOffsetsResponseTopic] = array(DeleteShareGroupOffsetsResponseTopic, default=())
 
 
 class DeleteShareGroupOffsetsRequestTopic(Struct):

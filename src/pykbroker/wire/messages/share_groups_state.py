@@ -27,7 +27,7 @@ class InitializeStateResult(Struct):
 class InitializeShareGroupStateResponse(Response, versions="0", flexible="0+"):
     """Per partition an error."""
 
-    results: Sequence[InitializeStateResult] = array(InitializeStateResult)
+    results: Sequence[InitializeStateResult] = array(InitializeStateResult, default=())
 
 
 class InitializeShareGroupStateRequestPartitionData(Struct):
@@ -76,7 +76,7 @@ class ReadStateResult(Struct):
 class ReadShareGroupStateResponse(Response, versions="0", flexible="0+"):
     """Start offsets and the states of batches after them."""
 
-    results: Sequence[ReadStateResult] = array(ReadStateResult)
+    results: Sequence[ReadStateResult] = array(ReadStateResult, default=())
 
 
 class ReadShareGroupStateRequestPartitionData(Struct):
@@ -112,7 +112,7 @@ class WriteStateResult(Struct):
 class WriteShareGroupStateResponse(Response, versions="0-1", flexible="0+"):
     """Per partition an error."""
 
-    results: Sequence[WriteStateResult] = array(WriteStateResult)
+    results: Sequence[WriteStateResult] = array(WriteStateResult, default=())
 
 
 class WriteShareGroupStateRequestPartitionData(Struct):
@@ -152,7 +152,7 @@ class DeleteStateResult(Struct):
 class DeleteShareGroupStateResponse(Response, versions="0", flexible="0+"):
     """Per partition an error."""
 
-    results: Sequence[DeleteStateResult] = array(DeleteStateResult)
+    results: Sequence[DeleteStateResult] = array(DeleteStateResult, default=())
 
 
 class DeleteShareGroupStateRequestPartitionData(Struct):
@@ -191,7 +191,7 @@ class ReadStateSummaryResult(Struct):
 class ReadShareGroupStateSummaryResponse(Response, versions="0-1", flexible="0+"):
     """Start offsets. v1 with the count of finished deliveries (KIP-1226)."""
 
-    results: Sequence[ReadStateSummaryResult] = array(ReadStateSummaryResult)
+    results: Sequence[ReadStateSummaryResult] = array(ReadStateSummaryResult, default=())
 
 
 class ReadShareGroupStateSummaryRequestPartitionData(Struct):

@@ -49,19 +49,19 @@ class EndpointToPartitions(Struct):
 class StreamsGroupHeartbeatResponse(Response, versions="0", flexible="0+"):
     """Tasks to run, where others run, and what is wrong with the topology if anything is."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
-    member_id: str = string()
-    member_epoch: int = int32()
-    heartbeat_interval_ms: int = int32()
-    acceptable_recovery_lag: int = int32()
-    task_offset_interval_ms: int = int32()
-    status: Sequence[Status] | None = array(Status, nullable="0+")
+    member_id: str = string(default="")
+    member_epoch: int = int32(default=0)
+    heartbeat_interval_ms: int = int32(default=0)
+    acceptable_recovery_lag: int = int32(default=0)
+    task_offset_interval_ms: int = int32(default=0)
+    status: Sequence[Status] | None = array(Status, default=(), nullable="0+")
     active_tasks: Sequence[TaskIds] | None = array(TaskIds, default=None, nullable="0+")
     standby_tasks: Sequence[TaskIds] | None = array(TaskIds, default=None, nullable="0+")
     warmup_tasks: Sequence[TaskIds] | None = array(TaskIds, default=None, nullable="0+")
-    endpoint_information_epoch: int = int32()
+    endpoint_information_epoch: int = int32(default=0)
     partitions_by_user_endpoint: Sequence[EndpointToPartitions] | None = array(
         EndpointToPartitions, default=None, nullable="0+"
     )
@@ -189,8 +189,8 @@ class DescribedGroup(Struct):
 class StreamsGroupDescribeResponse(Response, versions="0", flexible="0+"):
     """Groups with topology, members and tasks."""
 
-    throttle_time_ms: int = int32()
-    groups: Sequence[DescribedGroup] = array(DescribedGroup)
+    throttle_time_ms: int = int32(default=0)
+    groups: Sequence[DescribedGroup] = array(DescribedGroup, default=())
 
 
 class StreamsGroupDescribeRequest(Request[StreamsGroupDescribeResponse], api_key=89, versions="0", flexible="0+"):

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pykbroker.wire.api import Request, Response
-from pykbroker.wire.schema import array, boolean, data, int8, int16, int32, string, uuid
+from pykbroker.wire.schema import ZERO_UUID, array, boolean, data, int8, int16, int32, string, uuid
 
 
 class GetTelemetrySubscriptionsResponse(Response, versions="0", flexible="0+"):
     """What to push, how often and how."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
-    client_instance_id: bytes = uuid()
-    subscription_id: int = int32()
-    accepted_compression_types: Sequence[int] = array(int8())
-    push_interval_ms: int = int32()
-    telemetry_max_bytes: int = int32()
-    delta_temporality: bool = boolean()
-    requested_metrics: Sequence[str] = array(string())
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
+    client_instance_id: bytes = uuid(default=ZERO_UUID)
+    subscription_id: int = int32(default=0)
+    accepted_compression_types: Sequence[int] = array(int8(), default=())
+    push_interval_ms: int = int32(default=0)
+    telemetry_max_bytes: int = int32(default=0)
+    delta_temporality: bool = boolean(default=False)
+    requested_metrics: Sequence[str] = array(string(), default=())
 
 
 class GetTelemetrySubscriptionsRequest(
@@ -33,8 +33,8 @@ class GetTelemetrySubscriptionsRequest(
 class PushTelemetryResponse(Response, versions="0", flexible="0+"):
     """Whether they were taken."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
 
 
 class PushTelemetryRequest(Request[PushTelemetryResponse], api_key=72, versions="0", flexible="0+"):

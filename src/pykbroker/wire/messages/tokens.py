@@ -11,17 +11,17 @@ from pykbroker.wire.schema import Struct, array, data, int16, int32, int64, stri
 class CreateDelegationTokenResponse(Response, versions="0-3", flexible="2+"):
     """The token: its id and its secret, the HMAC."""
 
-    error_code: int = int16()
-    principal_type: str = string()
-    principal_name: str = string()
+    error_code: int = int16(default=0)
+    principal_type: str = string(default="")
+    principal_name: str = string(default="")
     token_requester_principal_type: str = string(default="", versions="3+")
     token_requester_principal_name: str = string(default="", versions="3+")
-    issue_timestamp_ms: int = int64()
-    expiry_timestamp_ms: int = int64()
-    max_timestamp_ms: int = int64()
-    token_id: str = string()
-    hmac: bytes = data(secret=True)
-    throttle_time_ms: int = int32()
+    issue_timestamp_ms: int = int64(default=0)
+    expiry_timestamp_ms: int = int64(default=0)
+    max_timestamp_ms: int = int64(default=0)
+    token_id: str = string(default="")
+    hmac: bytes = data(default=b"", secret=True)
+    throttle_time_ms: int = int32(default=0)
 
 
 class CreatableRenewers(Struct):
@@ -41,9 +41,9 @@ class CreateDelegationTokenRequest(Request[CreateDelegationTokenResponse], api_k
 class RenewDelegationTokenResponse(Response, versions="0-2", flexible="2+"):
     """The new expiry."""
 
-    error_code: int = int16()
-    expiry_timestamp_ms: int = int64()
-    throttle_time_ms: int = int32()
+    error_code: int = int16(default=0)
+    expiry_timestamp_ms: int = int64(default=0)
+    throttle_time_ms: int = int32(default=0)
 
 
 class RenewDelegationTokenRequest(Request[RenewDelegationTokenResponse], api_key=39, versions="0-2", flexible="2+"):
@@ -56,9 +56,9 @@ class RenewDelegationTokenRequest(Request[RenewDelegationTokenResponse], api_key
 class ExpireDelegationTokenResponse(Response, versions="0-2", flexible="2+"):
     """The new expiry."""
 
-    error_code: int = int16()
-    expiry_timestamp_ms: int = int64()
-    throttle_time_ms: int = int32()
+    error_code: int = int16(default=0)
+    expiry_timestamp_ms: int = int64(default=0)
+    throttle_time_ms: int = int32(default=0)
 
 
 class ExpireDelegationTokenRequest(Request[ExpireDelegationTokenResponse], api_key=40, versions="0-2", flexible="2+"):
@@ -89,9 +89,9 @@ class DescribedDelegationToken(Struct):
 class DescribeDelegationTokenResponse(Response, versions="0-3", flexible="2+"):
     """Tokens with their HMACs. v3 who asked for them (KIP-373)."""
 
-    error_code: int = int16()
-    tokens: Sequence[DescribedDelegationToken] = array(DescribedDelegationToken)
-    throttle_time_ms: int = int32()
+    error_code: int = int16(default=0)
+    tokens: Sequence[DescribedDelegationToken] = array(DescribedDelegationToken, default=())
+    throttle_time_ms: int = int32(default=0)
 
 
 class DescribeDelegationTokenOwner(Struct):

@@ -47,7 +47,7 @@ class CreateTopicsResponse(Response, versions="0-7", flexible="5+"):
     """Per topic an error, and since v5 what was created."""
 
     throttle_time_ms: int = int32(default=0, versions="2+")
-    topics: Sequence[CreatableTopicResult] = array(CreatableTopicResult)
+    topics: Sequence[CreatableTopicResult] = array(CreatableTopicResult, default=())
 
 
 class CreatableReplicaAssignment(Struct):
@@ -97,7 +97,7 @@ class DeleteTopicsResponse(Response, versions="0-6", flexible="4+"):
     """Per topic an error. v3 has TOPIC_DELETION_DISABLED; v5 a message; v6 ids."""
 
     throttle_time_ms: int = int32(default=0, versions="1+")
-    responses: Sequence[DeletableTopicResult] = array(DeletableTopicResult)
+    responses: Sequence[DeletableTopicResult] = array(DeletableTopicResult, default=())
 
 
 class DeleteTopicState(Struct):
@@ -132,8 +132,8 @@ class CreatePartitionsTopicResult(Struct):
 class CreatePartitionsResponse(Response, versions="0-3", flexible="2+"):
     """Per topic an error."""
 
-    throttle_time_ms: int = int32()
-    results: Sequence[CreatePartitionsTopicResult] = array(CreatePartitionsTopicResult)
+    throttle_time_ms: int = int32(default=0)
+    results: Sequence[CreatePartitionsTopicResult] = array(CreatePartitionsTopicResult, default=())
 
 
 class CreatePartitionsAssignment(Struct):
@@ -171,8 +171,8 @@ class DeleteRecordsTopicResult(Struct):
 class DeleteRecordsResponse(Response, versions="0-2", flexible="2+"):
     """Per partition the low watermark: the lowest log start offset of its replicas."""
 
-    throttle_time_ms: int = int32()
-    topics: Sequence[DeleteRecordsTopicResult] = array(DeleteRecordsTopicResult)
+    throttle_time_ms: int = int32(default=0)
+    topics: Sequence[DeleteRecordsTopicResult] = array(DeleteRecordsTopicResult, default=())
 
 
 class DeleteRecordsPartition(Struct):
@@ -206,9 +206,9 @@ class ReplicaElectionResult(Struct):
 class ElectLeadersResponse(Response, versions="0-2", flexible="2+"):
     """Per partition an error."""
 
-    throttle_time_ms: int = int32()
+    throttle_time_ms: int = int32(default=0)
     error_code: int = int16(default=0, versions="1+")
-    replica_election_results: Sequence[ReplicaElectionResult] = array(ReplicaElectionResult)
+    replica_election_results: Sequence[ReplicaElectionResult] = array(ReplicaElectionResult, default=())
 
 
 class TopicPartitions(Struct):
@@ -241,11 +241,11 @@ class ReassignableTopicResponse(Struct):
 class AlterPartitionReassignmentsResponse(Response, versions="0-1", flexible="0+"):
     """Per partition an error."""
 
-    throttle_time_ms: int = int32()
+    throttle_time_ms: int = int32(default=0)
     allow_replication_factor_change: bool = boolean(default=True, versions="1+")
-    error_code: int = int16()
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
-    responses: Sequence[ReassignableTopicResponse] = array(ReassignableTopicResponse)
+    responses: Sequence[ReassignableTopicResponse] = array(ReassignableTopicResponse, default=())
 
 
 class ReassignablePartition(Struct):
@@ -286,10 +286,10 @@ class OngoingTopicReassignment(Struct):
 class ListPartitionReassignmentsResponse(Response, versions="0", flexible="0+"):
     """Partitions under way: replicas, those being added, those being removed."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     error_message: str | None = string(default=None, nullable="0+")
-    topics: Sequence[OngoingTopicReassignment] = array(OngoingTopicReassignment)
+    topics: Sequence[OngoingTopicReassignment] = array(OngoingTopicReassignment, default=())
 
 
 class ListPartitionReassignmentsTopics(Struct):

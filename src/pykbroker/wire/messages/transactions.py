@@ -15,9 +15,9 @@ class InitProducerIdResponse(Response, versions="0-6", flexible="2+"):
     """Producer id and epoch."""
 
     throttle_time_ms: int = int32(default=0)
-    error_code: int = int16()
+    error_code: int = int16(default=0)
     producer_id: int = int64(default=-1)
-    producer_epoch: int = int16()
+    producer_epoch: int = int16(default=0)
     ongoing_txn_producer_id: int = int64(default=-1, versions="6+")
     ongoing_txn_producer_epoch: int = int16(default=-1, versions="6+")
 
@@ -62,7 +62,7 @@ class AddPartitionsToTxnResult(Struct):
 class AddPartitionsToTxnResponse(Response, versions="0-5", flexible="3+"):
     """Per partition an error, of one transaction or since v4 of several."""
 
-    throttle_time_ms: int = int32()
+    throttle_time_ms: int = int32(default=0)
     error_code: int = int16(default=0, versions="4+")
     results_by_transaction: Sequence[AddPartitionsToTxnResult] = array(
         AddPartitionsToTxnResult, default=(), versions="4+"
@@ -112,8 +112,8 @@ class AddPartitionsToTxnRequest(Request[AddPartitionsToTxnResponse], api_key=24,
 class AddOffsetsToTxnResponse(Response, versions="0-4", flexible="3+"):
     """Whether it worked."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
 
 
 class AddOffsetsToTxnRequest(Request[AddOffsetsToTxnResponse], api_key=25, versions="0-4", flexible="3+"):
@@ -136,8 +136,8 @@ class AddOffsetsToTxnRequest(Request[AddOffsetsToTxnResponse], api_key=25, versi
 class EndTxnResponse(Response, versions="0-5", flexible="3+"):
     """Whether it worked. v5 the producer id and epoch to go on with."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
     producer_id: int = int64(default=-1, versions="5+")
     producer_epoch: int = int16(default=-1, versions="5+")
 
@@ -174,8 +174,8 @@ class TxnOffsetCommitResponseTopic(Struct):
 class TxnOffsetCommitResponse(Response, versions="0-5", flexible="3+"):
     """Per partition an error."""
 
-    throttle_time_ms: int = int32()
-    topics: Sequence[TxnOffsetCommitResponseTopic] = array(TxnOffsetCommitResponseTopic)
+    throttle_time_ms: int = int32(default=0)
+    topics: Sequence[TxnOffsetCommitResponseTopic] = array(TxnOffsetCommitResponseTopic, default=())
 
 
 class TxnOffsetCommitRequestPartition(Struct):
@@ -230,7 +230,7 @@ class WritableTxnMarkerResult(Struct):
 class WriteTxnMarkersResponse(Response, versions="0-2", flexible="1+"):
     """Per producer and partition an error."""
 
-    markers: Sequence[WritableTxnMarkerResult] = array(WritableTxnMarkerResult)
+    markers: Sequence[WritableTxnMarkerResult] = array(WritableTxnMarkerResult, default=())
 
 
 class WritableTxnMarkerTopic(Struct):
@@ -275,9 +275,9 @@ class DescribeTransactionsResponseTransactionState(Struct):
 class DescribeTransactionsResponse(Response, versions="0", flexible="0+"):
     """State, timeout, producer and partitions of each."""
 
-    throttle_time_ms: int = int32()
+    throttle_time_ms: int = int32(default=0)
     transaction_states: Sequence[DescribeTransactionsResponseTransactionState] = array(
-        DescribeTransactionsResponseTransactionState
+        DescribeTransactionsResponseTransactionState, default=()
     )
 
 
@@ -296,11 +296,11 @@ class ListTransactionsResponseTransactionState(Struct):
 class ListTransactionsResponse(Response, versions="0-2", flexible="0+"):
     """Ids and states; and filter states that do not exist."""
 
-    throttle_time_ms: int = int32()
-    error_code: int = int16()
-    unknown_state_filters: Sequence[str] = array(string())
+    throttle_time_ms: int = int32(default=0)
+    error_code: int = int16(default=0)
+    unknown_state_filters: Sequence[str] = array(string(), default=())
     transaction_states: Sequence[ListTransactionsResponseTransactionState] = array(
-        ListTransactionsResponseTransactionState
+        ListTransactionsResponseTransactionState, default=()
     )
 
 
@@ -340,8 +340,8 @@ class TopicResponse(Struct):
 class DescribeProducersResponse(Response, versions="0", flexible="0+"):
     """Producer ids with epoch, last sequence and open transaction."""
 
-    throttle_time_ms: int = int32()
-    topics: Sequence[TopicResponse] = array(TopicResponse)
+    throttle_time_ms: int = int32(default=0)
+    topics: Sequence[TopicResponse] = array(TopicResponse, default=())
 
 
 class TopicRequest(Struct):
