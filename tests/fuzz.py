@@ -1,8 +1,9 @@
 """Throw damaged frames at a real broker over TCP: ``python tests/fuzz.py --minutes 5 --seed 1``.
 
-Each round takes a valid request (any API, any version, default values), damages it (flipped bytes, cut, stretched, lying lengths), sends
-it, and reads whatever comes. After every burst an undamaged ApiVersions request on a new connection must be answered: one client's
-garbage is nobody else's business. ``tests/server/test_fuzz.py`` runs the same with a fixed seed and a small budget.
+Each round takes a valid request (any API, any version, default values), damages it (flipped bytes, cut, stretched,
+lying lengths), sends it, and reads whatever comes. After every burst an undamaged ApiVersions request on a new
+connection must be answered: one client's garbage is nobody else's business. ``tests/server/test_fuzz.py`` runs the
+same with a fixed seed and a small budget.
 """
 
 from __future__ import annotations

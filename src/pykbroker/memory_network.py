@@ -1,7 +1,7 @@
 """A network in memory: the very server code without sockets, in virtual time if the test wishes.
 
-Both ends of a ``MemoryTransport`` live in one process and one trio loop. What one end sends is there for the other at once; a
-closed end reads as the end of the stream, and writing to it is a broken connection, as with TCP.
+Both ends of a ``MemoryTransport`` live in one process and one trio loop. What one end sends is there for the other at
+once; a closed end reads as the end of the stream, and writing to it is a broken connection, as with TCP.
 """
 
 from __future__ import annotations

@@ -23,7 +23,9 @@ def ask(topics=None, session_id=0, epoch=0, forget=None) -> FetchRequest:
         topics=[
             FetchTopic(
                 topic=name,
-                partitions=[FetchPartition(partition=index, fetch_offset=0, partition_max_bytes=100) for index in indexes],
+                partitions=[
+                    FetchPartition(partition=index, fetch_offset=0, partition_max_bytes=100) for index in indexes
+                ],
             )
             for name, indexes in (topics or {}).items()
         ],

@@ -1,4 +1,4 @@
-"""The house's own rules, as tests: lengths of files and functions, a plan at the top of each file, no sleeping tests."""
+"""The house's own rules, as tests: lengths of files and functions, a plan at the top, no sleeping tests."""
 
 from __future__ import annotations
 

@@ -35,7 +35,10 @@ def fetch(topic: bytes, offset: int, max_wait_ms: int, min_bytes: int = 1) -> Fe
 
 async def test_pipelined_requests_are_answered_in_order(autojump_clock, client):
     """Ten requests sent at once come back in the order they were sent, whatever each of them is."""
-    requests = [ApiVersionsRequest(client_software_name="t", client_software_version="1"), MetadataRequest(topics=[])] * 5
+    requests = [
+        ApiVersionsRequest(client_software_name="t", client_software_version="1"),
+        MetadataRequest(topics=[]),
+    ] * 5
     await client.send_bytes(b"".join(client.frame(request) for request in requests))
 
     order = [client.decode(request, await client.receive_frame())[0] for request in requests]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
+from fuzz import burst, damage, is_well, valid_frame
 
 from pykbroker.testing import EmbeddedBroker
 from pykbroker.wire.messages import REQUESTS
-from fuzz import burst, damage, is_well, valid_frame
 
 pytestmark = pytest.mark.real
 

@@ -1,8 +1,8 @@
 """The table of APIs: every API this broker serves, by family, in one explicit place.
 
-ApiVersions answers exactly this table; what is not in it does not exist for a client. A family's module is imported when the first
-request for it comes: a broker is ready before it knows how to reassign partitions. Which versions there are is known
-without that (``wire.messages``); handlers do not narrow them.
+ApiVersions answers exactly this table; what is not in it does not exist for a client. A family's module is imported
+when the first request for it comes: a broker is ready before it knows how to reassign partitions. Which versions
+there are is known without that (``wire.messages``); handlers do not narrow them.
 """
 
 from __future__ import annotations
