@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pykbroker.apis.table import APIS as SERVED
+from pykbroker.apis.table import ApiTable
 from pykbroker.config.definitions import MAX_DOUBLE, MAX_INT, MAX_LONG, ConfigDef, UpdateMode
 from pykbroker.config.descriptions import documentation
 from pykbroker.config.presets import PRESETS, REASONS
@@ -122,13 +122,13 @@ def _code(text: str | None) -> str:
 
 def apis_page() -> str:
     """Every API of Kafka 4.3, with the versions it has and those that are served."""
+    served = ApiTable().versions
     rows = ["| key | API | served here | Kafka's messages | flexible from |\n|---|---|---|---|---|\n"]
     for row in api_table():
-        served = SERVED.get(row.key)
         flexible = str(row.flexible.low) if row.flexible else ""
-        mine = _versions(served.versions) if served is not None else ""
+        mine = _versions(served[row.key]) if row.key in served else ""
         rows.append(f"| {row.key} | {row.name} | {mine} | {_versions(row.versions)} | {flexible} |\n")
-    return "".join([MADE_BY, APIS_INTRODUCTION.format(served=len(SERVED)), *rows])
+    return "".join([MADE_BY, APIS_INTRODUCTION.format(served=len(served)), *rows])
 
 
 def _versions(versions: Versions) -> str:
@@ -148,9 +148,9 @@ From the weakest to the strongest:
 
 1. the preset: `--preset dev` (the default) or `--preset kafka`;
 2. a properties file: `--config server.properties`, in the syntax of Java's properties;
-3. `KAFKA_*` environment variables, as the container images have them: `KAFKA_LOG_RETENTION_MS` is `log.retention.ms`,
-   `__` stands for an underscore and `___` for a dash; `KAFKA_CFG_LOG_RETENTION_MS` is understood too. Variables about an
-   image (`KAFKA_HEAP_OPTS`, …) are passed over; `CLUSTER_ID` is the id of a fresh cluster;
+3. `KAFKA_*` environment variables, as the container images have them: `KAFKA_LOG_RETENTION_MS` is
+   `log.retention.ms`, `__` stands for an underscore and `___` for a dash; `KAFKA_CFG_LOG_RETENTION_MS` is understood
+   too. Variables about an image (`KAFKA_HEAP_OPTS`, …) are passed over; `CLUSTER_ID` is the id of a fresh cluster;
 4. `-o key=value`;
 5. `--host`, `--port`, `--advertise`, `--data-dir`, `--ephemeral`.
 
@@ -160,7 +160,8 @@ all brokers, and above that for one. `listener.name.NAME.KEY` gives KEY another 
 An unknown name is a warning that offers the nearest known one. A wrong value stops the start.
 
 Some configurations come in several units. `log.retention.ms` wins over `log.retention.minutes`, and that over
-`log.retention.hours`; the same with `log.roll.ms` and `log.roll.hours`, `log.roll.jitter.ms` and `log.roll.jitter.hours`.
+`log.retention.hours`; the same with `log.roll.ms` and `log.roll.hours`, `log.roll.jitter.ms` and
+`log.roll.jitter.hours`.
 
 Security protocols other than PLAINTEXT are refused at the start rather than served without their protection. Listeners
 named in `controller.listener.names` are not opened: the controller lives in the same process.

@@ -14,16 +14,22 @@ pytestmark = pytest.mark.real
 READY_WITHIN_SECONDS = 20
 
 
-def _serve(*args, environment=None):
-    """A broker process on a free port, in memory unless told otherwise."""
-    command = [sys.executable, "-m", "pykbroker.cli.main", "serve", "--port", "0", *map(str, args)]
-    return subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(environment or {})},
-    )
+@pytest.fixture
+def serve():
+    """Starts broker processes on free ports; none outlives its test."""
+    started = []
+
+    def start(*args, environment=None):
+        command = [sys.executable, "-m", "pykbroker.cli.main", "serve", "--port", "0", *map(str, args)]
+        surroundings = {**os.environ, **(environment or {})}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        with process:
+            process.kill()
 
 
 def _summary(process):
@@ -32,8 +38,8 @@ def _summary(process):
     for line in process.stdout:
         lines.append(line)
         if line.startswith("  node"):
-            break
-    return "".join(lines)
+            return "".join(lines)
+    raise AssertionError(process.stderr.read())
 
 
 def _finish(process):
@@ -43,10 +49,10 @@ def _finish(process):
     return process.returncode, errors
 
 
-def test_a_broker_s_life(tmp_path, offline):
+def test_a_broker_s_life(serve, tmp_path, offline):
     """Summary, ready file, wait, topics from the start, environment, JSON logs, and an orderly end."""
     ready = tmp_path / "ready"
-    process = _serve(
+    process = serve(
         "--data-dir", tmp_path / "data", "--topic", "orders:3", "--ready-file", ready, "--log-format", "json",
         "-o", "num.partitions=2", "-o", "log.retntion.ms=1",
         environment={"KAFKA_LOG_RETENTION_HOURS": "1"},
@@ -73,10 +79,10 @@ def test_a_broker_s_life(tmp_path, offline):
     assert (tmp_path / "data" / ".kafka_cleanshutdown").exists()
 
 
-def test_nothing_is_kept_by_an_ephemeral_broker(tmp_path, monkeypatch):
+def test_nothing_is_kept_by_an_ephemeral_broker(serve, tmp_path, monkeypatch):
     """Not even the default directory."""
     monkeypatch.chdir(tmp_path)
-    process = _serve("--ephemeral", environment={"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))})
+    process = serve("--ephemeral", environment={"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))})
 
     assert "in memory" in _summary(process)
     assert _finish(process)[0] == 0
@@ -104,11 +110,11 @@ def test_a_wrong_configuration_stops_the_start(offline, args, complaint):
     assert complaint in result.output
 
 
-def test_a_port_that_is_taken(tmp_path):
+def test_a_port_that_is_taken(serve):
     """Is said, and nothing is left running."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        process = _serve("--ephemeral", "--host", "127.0.0.1", "--port", port)
+        process = serve("--ephemeral", "--host", "127.0.0.1", "--port", port)
         _, errors = process.communicate(timeout=READY_WITHIN_SECONDS)
 
     assert process.returncode == 2
