@@ -81,8 +81,7 @@ class GroupWorld:
         self.now_ms = end_ms
         self.timers.run_due(end_ms)
 
-    # -- requests
-    # --------------------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------------------
 
     def join(self, group="g", member="", instance=None, offered=None, session_ms=10_000, rebalance_ms=60_000, **flags):
         request = JoinGroupRequest(
@@ -143,8 +142,7 @@ class GroupWorld:
     def describe(self, group="g"):
         return self.engine.submit(GroupShard.describe, [group]).result()[0]
 
-    # -- short stories
-    # ---------------------------------------------------------------------------------------
+    # -- short stories ---------------------------------------------------------------------------------------
 
     def member_id(self, group="g"):
         """An id as a new dynamic member gets it."""

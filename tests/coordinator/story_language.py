@@ -180,8 +180,7 @@ class Story:
         options = dict(word.split("=", 1) for word in words if "=" in word)
         return getattr(self, "_" + verb.replace("-", "_"))(names, options)
 
-    # -- names
-    # -----------------------------------------------------------------------------------------------
+    # -- names -----------------------------------------------------------------------------------------------
 
     def _group(self, options, default="g"):
         name = options.get("group", default)
@@ -203,8 +202,7 @@ class Story:
         # `?` is an id that was given to somebody whose answer has not been shown yet.
         return self._labels.get(member_id, member_id if member_id in self._literals else "?")
 
-    # -- verbs
-    # -----------------------------------------------------------------------------------------------
+    # -- verbs -----------------------------------------------------------------------------------------------
 
     def _sleep(self, names, options):
         self.teller.sleep(int(names[0]))

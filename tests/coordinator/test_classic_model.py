@@ -58,8 +58,7 @@ class ClassicGroupLife(RuleBasedStateMachine):
         self.replies.append(reply)
         return reply
 
-    # -- clients
-    # ---------------------------------------------------------------------------------------------
+    # -- clients ---------------------------------------------------------------------------------------------
 
     @initialize(statics=st.lists(st.booleans(), min_size=1, max_size=4))
     def a_few_are_there(self, statics):
@@ -222,8 +221,7 @@ class ClassicGroupLife(RuleBasedStateMachine):
             if member.member_id and says_goodbye:
                 self.keep(self.world.leave(member.member_id, instance=member.instance))
 
-    # -- the world
-    # -------------------------------------------------------------------------------------------
+    # -- the world -------------------------------------------------------------------------------------------
 
     @rule(ms=st.sampled_from([100, 1_000, 2_500, 5_999, 9_000]))
     def time_passes(self, ms):
@@ -253,8 +251,7 @@ class ClassicGroupLife(RuleBasedStateMachine):
         self.world.journal.error = KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS) if fails else None
         self.log_is_behind = self.log_is_behind or fails
 
-    # -- what must hold
-    # --------------------------------------------------------------------------------------
+    # -- what must hold --------------------------------------------------------------------------------------
 
     @invariant()
     def no_committed_offset_is_lost(self):

@@ -111,13 +111,17 @@ class ClassicGroup:
         self.rebalance_reason = ""
         """Why the last rebalance began, for people."""
 
-    # -- questions
-    # -------------------------------------------------------------------------------------------------------
+    # -- questions -------------------------------------------------------------------------------------------
 
     @property
     def is_empty(self) -> bool:
         """No members."""
         return self.state is EMPTY
+
+    @property
+    def state_name(self) -> str:
+        """As clients see it."""
+        return self.state.value
 
     @property
     def is_simple(self) -> bool:
@@ -169,8 +173,7 @@ class ClassicGroup:
                 return ErrorCode.FENCED_INSTANCE_ID
         return ErrorCode.NONE if member_id in self.members else ErrorCode.UNKNOWN_MEMBER_ID
 
-    # -- members
-    # ---------------------------------------------------------------------------------------------------------
+    # -- members ---------------------------------------------------------------------------------------------
 
     def add(self, member: ClassicMember, join_token: Token | None) -> None:
         """A new member, parked in JoinGroup unless it comes from the log."""
@@ -246,8 +249,7 @@ class ClassicGroup:
             else:
                 del counts[name]
 
-    # -- generations
-    # -----------------------------------------------------------------------------------------------------
+    # -- generations -----------------------------------------------------------------------------------------
 
     def move_to(self, state: GroupState, now_ms: int) -> None:
         """Enter another state."""

@@ -202,8 +202,7 @@ def _rebalance(group: ClassicGroup, joining: Joining, what: str) -> None:
     rebalance_or_complete(group, joining.config, joining.turn, joining.result, joining.why(what))
 
 
-# -- static members
-# ----------------------------------------------------------------------------------------------------------
+# -- static members ------------------------------------------------------------------------------------------
 
 
 def _replace_static(group: ClassicGroup, joining: Joining, old_member_id: str) -> None:

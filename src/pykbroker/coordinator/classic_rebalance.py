@@ -51,8 +51,7 @@ def arm_session(group: ClassicGroup, member: ClassicMember, turn: Turn, result: 
     result.timers[SESSION, group.group_id, member.member_id] = turn.now_ms + member.session_timeout_ms
 
 
-# -- answers
-# -----------------------------------------------------------------------------------------------------------------
+# -- answers -------------------------------------------------------------------------------------------------
 
 
 def join_error(code: ErrorCode, member_id: str = NO_MEMBER_ID) -> JoinGroupResponse:
@@ -117,8 +116,7 @@ def answer_parked_sync(member: ClassicMember, code: ErrorCode, result: Result[An
     return True
 
 
-# -- steps
-# -------------------------------------------------------------------------------------------------------------------
+# -- steps ---------------------------------------------------------------------------------------------------
 
 
 def rebalance_or_complete(
@@ -205,8 +203,7 @@ def complete_join(group: ClassicGroup, turn: Turn, result: Result[Any]) -> None:
     result.timers[sync_key(group.group_id)] = turn.now_ms + group.rebalance_timeout_ms
 
 
-# -- timers
-# ------------------------------------------------------------------------------------------------------------------
+# -- timers --------------------------------------------------------------------------------------------------
 
 
 def join_time_over(group: ClassicGroup, config: GroupConfig, turn: Turn, result: Result[Any]) -> None:

@@ -1,10 +1,8 @@
-"""One partition of ``__consumer_offsets`` as a state machine: its groups by id, and the offsets they have
-committed.
+"""One partition of ``__consumer_offsets`` as a state machine: what is asked of its groups, and what follows.
 
 This file is the door: every method finds the group, hands over to the file that knows (``classic_join``,
-``classic_sync``, ``classic_session``, ``offsets``, …) and wraps what was decided in a ``Result``. Hard
-state (stored generations, committed offsets) changes in ``replay`` only. A group is read from the log while
-loading; afterwards the live group is ahead of its records, and replaying one tells it that it is stored.
+``classic_sync``, ``classic_session``, ``consumer_heartbeat``, ``consumer_leave``, ``offsets``, …) and wraps what was
+decided in a ``Result``. Hard state changes in ``replay`` only, which is in ``group_state``.
 
 Never here: waiting, clocks, chance. Member ids come from ``new_uuid``, given by the broker.
 """
@@ -14,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pykbroker.coordinator import offsets
+from pykbroker.coordinator import consumer_leave, consumer_offsets, offsets
 from pykbroker.coordinator.classic_group import ClassicGroup
 from pykbroker.coordinator.classic_join import Joining, join
 from pykbroker.coordinator.classic_rebalance import (
@@ -29,13 +27,27 @@ from pykbroker.coordinator.classic_rebalance import (
     sync_time_over,
 )
 from pykbroker.coordinator.classic_session import heartbeat, leave, session_over
-from pykbroker.coordinator.classic_sync import replay_assignment, sync
+from pykbroker.coordinator.classic_sync import sync
+from pykbroker.coordinator.consumer_group import ConsumerGroup
+from pykbroker.coordinator.consumer_heartbeat import JOIN_EPOCH, Heartbeat, check_request
+from pykbroker.coordinator.consumer_records import group_tombstones
 from pykbroker.coordinator.group_config import ClientIdentity, GroupConfig
-from pykbroker.coordinator.group_listing import Filter, describe, describe_missing, listed
-from pykbroker.coordinator.group_records import group_tombstone, new_group_record, read_group
-from pykbroker.coordinator.offset_store import ZERO_UUID, OffsetStore
+from pykbroker.coordinator.group_listing import (
+    Filter,
+    describe,
+    describe_consumer,
+    describe_missing,
+    describe_missing_consumer,
+    listed,
+)
+from pykbroker.coordinator.group_records import group_tombstone, new_group_record
+from pykbroker.coordinator.group_state import Group, GroupState
+from pykbroker.coordinator.offset_store import ZERO_UUID
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.machine.result import Record, Result, TimerKey, Turn
+from pykbroker.metadata.image import EMPTY_IMAGE, MetadataImage
+from pykbroker.wire.messages.consumer_groups import ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse
+from pykbroker.wire.messages.consumer_groups import DescribedGroup as ConsumerDescribed
 from pykbroker.wire.messages.groups import (
     DeletableGroupResult,
     DescribedGroup,
@@ -59,40 +71,29 @@ from pykbroker.wire.messages.offsets import (
     OffsetFetchRequestGroup,
     OffsetFetchResponseGroup,
 )
-from pykbroker.wire.messages.stored_groups import (
-    GroupMetadataKey,
-    GroupMetadataValue,
-    LegacyOffsetCommitKey,
-    OffsetCommitKey,
-    OffsetCommitValue,
-)
 from pykbroker.wire.messages.transactions import TxnOffsetCommitRequest, TxnOffsetCommitResponse
-from pykbroker.wire.stored import UnknownRecordError, decode_record
 
 RETENTION_KEY = ("offsets-retention",)
 
-RECORD_TYPES = {
-    0: (LegacyOffsetCommitKey, OffsetCommitValue),  # another name for type 1: their values are the same
-    1: (OffsetCommitKey, OffsetCommitValue),
-    2: (GroupMetadataKey, GroupMetadataValue),
-}
 
-
-class GroupShard:
+class GroupShard(GroupState):
     """The groups of one partition."""
 
-    __slots__ = ("_is_loaded", "_new_uuid", "config", "groups", "offsets")
+    __slots__ = ("_image", "_new_uuid", "config")
 
-    def __init__(self, config: GroupConfig, new_uuid: Callable[[], str]) -> None:
-        """``new_uuid`` gives a random UUID's usual text, for member ids."""
+    def __init__(
+        self,
+        config: GroupConfig,
+        new_uuid: Callable[[], str],
+        image: Callable[[], MetadataImage] = lambda: EMPTY_IMAGE,
+    ) -> None:
+        """``new_uuid`` gives a random UUID's usual text, for member ids; ``image`` the cluster as it is now."""
+        super().__init__()
         self.config = config
-        self.groups: dict[str, ClassicGroup] = {}
-        self.offsets = OffsetStore()
         self._new_uuid = new_uuid
-        self._is_loaded = False
+        self._image = image
 
-    # -- membership
-    # ------------------------------------------------------------------------------------------------------
+    # -- membership ------------------------------------------------------------------------------------------
 
     def join(
         self,
@@ -112,11 +113,14 @@ class GroupShard:
         if not config.min_session_timeout_ms <= request.session_timeout_ms <= config.max_session_timeout_ms:
             return _answer(turn, join_error(ErrorCode.INVALID_SESSION_TIMEOUT, member_id))
         result: Result[JoinGroupResponse] = Result()
-        group = self.groups.get(group_id)
-        is_new = group is None
-        if group is None:
-            if member_id:
-                return _answer(turn, join_error(ErrorCode.UNKNOWN_MEMBER_ID, member_id))
+        before = self.groups.get(group_id)
+        if isinstance(before, ConsumerGroup) and not before.is_empty:
+            return _answer(turn, join_error(ErrorCode.INCONSISTENT_GROUP_PROTOCOL))
+        if isinstance(before, ClassicGroup):
+            group = before
+        elif member_id:
+            return _answer(turn, join_error(ErrorCode.UNKNOWN_MEMBER_ID, member_id))
+        else:
             group = self.groups[group_id] = ClassicGroup(group_id, turn.now_ms)
         joining = Joining(turn, result, client, request, config)
         joining.id_is_required = id_is_required
@@ -125,17 +129,22 @@ class GroupShard:
             prefix = client.client_id if request.group_instance_id is None else request.group_instance_id
             joining.new_member_id = f"{prefix}-{self._new_uuid()}"
         join(group, joining)
-        if is_new and not result.records:
+        if group is not before:
+            if isinstance(before, ConsumerGroup):  # an empty group changes its kind
+                result.records += group_tombstones(before)
             # Kafka writes down that the group exists before it has a generation.
             result.records.append(new_group_record(group_id, turn.now_ms))
-            result.on_append_failed = lambda error: self._unmake(group, result, turn, error)
+            result.on_append_failed = lambda error: self._unmake(group_id, before, result, turn, error)
         return result
 
     def _unmake(
-        self, group: ClassicGroup, result: Result[Any], turn: Turn, error: KafkaError
+        self, group_id: str, before: Group | None, result: Result[Any], turn: Turn, error: KafkaError
     ) -> Result[JoinGroupResponse]:
         """A new group could not be stored: nobody has heard of it, so it never was."""
-        del self.groups[group.group_id]
+        if before is None:
+            del self.groups[group_id]
+        else:
+            self.groups[group_id] = before
         timers: dict[TimerKey, int | None] = dict.fromkeys(result.timers)
         return Result(replies={turn.token: join_error(error.code)}, timers=timers)
 
@@ -147,7 +156,7 @@ class GroupShard:
             return _answer(turn, sync_error(ErrorCode.INCONSISTENT_GROUP_PROTOCOL))
         if not request.group_id:
             return _answer(turn, sync_error(ErrorCode.INVALID_GROUP_ID))
-        group = self.groups.get(request.group_id)
+        group = self._classic(request.group_id)
         if group is None or group.is_empty:
             return _answer(turn, sync_error(ErrorCode.UNKNOWN_MEMBER_ID))
         result: Result[SyncGroupResponse] = Result()
@@ -157,7 +166,7 @@ class GroupShard:
     def heartbeat(self, turn: Turn, request: HeartbeatRequest) -> Result[HeartbeatResponse]:
         """Heartbeat. Raises UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID, ILLEGAL_GENERATION."""
         group = self.groups.get(request.group_id)
-        if group is None:
+        if not isinstance(group, ClassicGroup):
             raise KafkaError(ErrorCode.UNKNOWN_MEMBER_ID if request.group_id else ErrorCode.INVALID_GROUP_ID)
         return heartbeat(group, request, turn)
 
@@ -167,7 +176,7 @@ class GroupShard:
             raise KafkaError(ErrorCode.INVALID_GROUP_ID)
         identities = list(request.members) if is_batched else [MemberIdentity(member_id=request.member_id)]
         result: Result[LeaveGroupResponse] = Result()
-        group = self.groups.get(request.group_id)
+        group = self._classic(request.group_id)
         if group is None:
             answers = [
                 MemberResponse(
@@ -183,8 +192,39 @@ class GroupShard:
         result.replies[turn.token] = LeaveGroupResponse(error_code=code, members=answers)
         return result
 
-    # -- offsets
-    # ---------------------------------------------------------------------------------------------------------
+    def _classic(self, group_id: str) -> ClassicGroup | None:
+        group = self.groups.get(group_id)
+        return group if isinstance(group, ClassicGroup) else None
+
+    def consumer_heartbeat(
+        self,
+        turn: Turn,
+        client: ClientIdentity,
+        request: ConsumerGroupHeartbeatRequest,
+        *,
+        id_is_required: bool = True,
+    ) -> Result[ConsumerGroupHeartbeatResponse]:
+        """ConsumerGroupHeartbeat; since v1 (``id_is_required``) clients make their member ids. Raises KafkaError."""
+        check_request(request, id_is_required=id_is_required, assignors=self.config.consumer_assignors)
+        result: Result[ConsumerGroupHeartbeatResponse] = Result()
+        image = self._image()
+        group = self.groups.get(request.group_id)
+        if request.member_epoch < JOIN_EPOCH:
+            if not isinstance(group, ConsumerGroup):
+                raise _no_consumer_group(request.group_id, group)
+            result.replies[turn.token] = consumer_leave.leave(group, request, image, result)
+            return result
+        if not isinstance(group, ConsumerGroup):
+            if request.member_epoch > JOIN_EPOCH or (group is not None and not group.is_empty):
+                raise _no_consumer_group(request.group_id, group)
+            if group is not None:  # an empty group changes its kind
+                result.records.append(group_tombstone(request.group_id))
+            group = ConsumerGroup(request.group_id)
+        beat = Heartbeat(group, request, client, self.config, image, turn, result)
+        result.replies[turn.token] = beat.decide(request.member_id or self._new_uuid())
+        return result
+
+    # -- offsets ---------------------------------------------------------------------------------------------
 
     def commit_offsets(
         self, turn: Turn, request: OffsetCommitRequest, *, knows_group_id_not_found: bool = True
@@ -196,11 +236,13 @@ class GroupShard:
         result: Result[OffsetCommitResponse] = Result()
         group = self.groups.get(request.group_id)
         generation = request.generation_id_or_member_epoch
-        if group is not None:
+        if isinstance(group, ClassicGroup):
             offsets.check_commit(group, request.member_id, request.group_instance_id, generation)
             member = group.members.get(request.member_id)
             if member is not None:  # committing keeps the session alive, as a heartbeat does
                 arm_session(group, member, turn, result)
+        elif group is not None:
+            consumer_offsets.check_commit(group, request, is_new_api=knows_group_id_not_found)
         elif generation >= 0:
             raise KafkaError(ErrorCode.GROUP_ID_NOT_FOUND if knows_group_id_not_found else ErrorCode.ILLEGAL_GENERATION)
         result.replies[turn.token] = offsets.commit(request, self.config, turn.now_ms, result.records)
@@ -215,8 +257,10 @@ class GroupShard:
             raise KafkaError(ErrorCode.INVALID_GROUP_ID)
         group = self.groups.get(request.group_id)
         generation = request.generation_id
-        if group is not None:
+        if isinstance(group, ClassicGroup):
             offsets.check_transactional_commit(group, request.member_id, request.group_instance_id, generation)
+        elif group is not None:
+            consumer_offsets.check_transactional_commit(group, request, topic_ids or {})
         elif generation >= 0:
             raise KafkaError(ErrorCode.ILLEGAL_GENERATION)
         result: Result[TxnOffsetCommitResponse] = Result()
@@ -229,7 +273,10 @@ class GroupShard:
     def fetch_offsets(
         self, turn: Turn, request: OffsetFetchRequestGroup, require_stable: bool = False
     ) -> Result[OffsetFetchResponseGroup]:
-        """OffsetFetch for one group; no topics (None) asks for all."""
+        """OffsetFetch for one group; no topics (None) asks for all. Raises UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH."""
+        group = self.groups.get(request.group_id)
+        if isinstance(group, ConsumerGroup):
+            consumer_offsets.check_fetch(group, request)
         return _answer(turn, offsets.fetch(self.offsets, request, require_stable))
 
     def delete_offsets(self, turn: Turn, request: OffsetDeleteRequest) -> Result[OffsetDeleteResponse]:
@@ -252,8 +299,7 @@ class GroupShard:
             offsets.delete_topic(self.offsets, name, topic_id, result.records)
         return result
 
-    # -- groups as a whole
-    # -----------------------------------------------------------------------------------------------
+    # -- groups as a whole -----------------------------------------------------------------------------------
 
     def describe(
         self, turn: Turn, group_ids: Sequence[str], *, missing_is_error: bool = True
@@ -262,10 +308,21 @@ class GroupShard:
         dead."""
         described = []
         for group_id in group_ids:
-            group = self.groups.get(group_id)
+            group = self._classic(group_id)
             described.append(
                 describe_missing(group_id, as_error=missing_is_error) if group is None else describe(group)
             )
+        return _answer(turn, described)
+
+    def describe_consumer_groups(self, turn: Turn, group_ids: Sequence[str]) -> Result[list[ConsumerDescribed]]:
+        """ConsumerGroupDescribe; groups of other kinds are not found."""
+        described = []
+        for group_id in group_ids:
+            group = self.groups.get(group_id)
+            if isinstance(group, ConsumerGroup):
+                described.append(describe_consumer(group, self.config.consumer_assignors[0], self._image()))
+            else:
+                described.append(describe_missing_consumer(group_id, _no_consumer_group(group_id, group)))
         return _answer(turn, described)
 
     def list_groups(
@@ -288,13 +345,12 @@ class GroupShard:
                 code = ErrorCode.NON_EMPTY_GROUP
             else:
                 offsets.delete_all(self.offsets, group_id, result.records)
-                result.records.append(group_tombstone(group_id))
+                result.records += _tombstones(group)
             answers.append(DeletableGroupResult(group_id=group_id, error_code=code))
         result.replies[turn.token] = answers
         return result
 
-    # -- timers
-    # ----------------------------------------------------------------------------------------------------------
+    # -- timers ----------------------------------------------------------------------------------------------
 
     def expire(self, turn: Turn, key: TimerKey) -> Result[Any]:
         """A timer is due."""
@@ -303,76 +359,43 @@ class GroupShard:
             return self._apply_retention(turn)
         result: Result[Any] = Result()
         group = self.groups.get(key[1])
-        if group is None:
-            return result
+        if isinstance(group, ClassicGroup):
+            self._expire_classic(group, key, turn, result)
+        elif group is not None and key[0] == consumer_leave.CONSUMER_SESSION:
+            consumer_leave.session_over(group, key[2], self._image(), result)
+        elif group is not None and key[0] == consumer_leave.CONSUMER_REBALANCE:
+            consumer_leave.rebalance_over(group, key[2], self._image(), result)
+        return result
+
+    def _expire_classic(self, group: ClassicGroup, key: tuple[Any, ...], turn: Turn, result: Result[Any]) -> None:
         if key[0] == SESSION:
             session_over(group, key[2], self.config, turn, result)
         elif key[0] == JOIN:
             join_time_over(group, self.config, turn, result)
-        else:
-            assert key[0] == SYNC
+        elif key[0] == SYNC:
             sync_time_over(group, self.config, turn, result)
-        return result
 
     def _apply_retention(self, turn: Turn) -> Result[Any]:
         """Delete offsets that have expired, and empty groups that have none left."""
         result: Result[Any] = Result()
         result.atomic = False
-        for group_id, group in self.groups.items():
+        for group in self.groups.values():
             nothing_left = offsets.expire(self.offsets, group, self.config, turn.now_ms, result.records)
             if nothing_left and group.is_empty:
-                result.records.append(group_tombstone(group_id))
+                result.records += _tombstones(group)
         result.timers[RETENTION_KEY] = turn.now_ms + self.config.offsets_retention_check_interval_ms
         return result
 
-    # -- the log
-    # ---------------------------------------------------------------------------------------------------------
-
-    def decode(self, key: bytes, value: bytes | None) -> Record | None:
-        """A record of the log; kinds that are not known here are None."""
-        try:
-            return Record(*decode_record(RECORD_TYPES, key, value))
-        except UnknownRecordError:
-            return None
-
-    def replay(self, record: Record, offset: int, producer_id: int) -> None:
-        """Change what the record says."""
-        key, value = record.key, record.value
-        if isinstance(key, OffsetCommitKey | LegacyOffsetCommitKey):
-            if value is None:
-                self.offsets.remove(key.group, key.topic, key.partition)
-                return
-            assert isinstance(value, OffsetCommitValue)
-            if key.group not in self.groups:
-                # Somebody commits without membership; the group has no record of its own.
-                self.groups[key.group] = ClassicGroup(key.group, value.commit_timestamp)
-            committed = offsets.committed_offset(value, offset)
-            self.offsets.put(key.group, key.topic, key.partition, committed, producer_id)
-        else:
-            assert isinstance(key, GroupMetadataKey)
-            assert value is None or isinstance(value, GroupMetadataValue)
-            self._replay_group(key.group, value)
-
-    def _replay_group(self, group_id: str, value: GroupMetadataValue | None) -> None:
-        group = self.groups.get(group_id)
-        if value is None:
-            self.groups.pop(group_id, None)
-        elif group is not None and self._is_loaded:
-            replay_assignment(group, value)
-        else:
-            self.groups[group_id] = read_group(group_id, value)
-
-    def replay_marker(self, producer_id: int, producer_epoch: int, commit: bool) -> None:
-        """A transaction has ended."""
-        self.offsets.end_transaction(producer_id, commit)
-
     def loaded(self, turn: Turn) -> Result[Any]:
         """The log has been read: members have a session from now on."""
-        self._is_loaded = True
+        self.is_loaded = True
         config = self.config
         result: Result[Any] = Result()
         result.timers[RETENTION_KEY] = turn.now_ms + config.offsets_retention_check_interval_ms
         for group in self.groups.values():
+            if isinstance(group, ConsumerGroup):
+                consumer_leave.loaded(group, config, turn, result)
+                continue
             for member in group.members.values():
                 arm_session(group, member, turn, result)
             if len(group.members) > config.max_size:
@@ -382,3 +405,13 @@ class GroupShard:
 
 def _answer(turn: Turn, value: Any) -> Result[Any]:
     return Result(replies={turn.token: value})
+
+
+def _tombstones(group: Group) -> list[Record]:
+    """What deletes an empty group."""
+    return group_tombstones(group) if isinstance(group, ConsumerGroup) else [group_tombstone(group.group_id)]
+
+
+def _no_consumer_group(group_id: str, group: Group | None) -> KafkaError:
+    what = f"Consumer group {group_id} not found." if group is None else f"Group {group_id} is not a consumer group."
+    return KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, what)

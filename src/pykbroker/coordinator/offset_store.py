@@ -47,8 +47,7 @@ class OffsetStore:
         self._open_by_group: dict[str, set[int]] = {}
         """Producers with open transactions that touch a group."""
 
-    # -- questions
-    # -------------------------------------------------------------------------------------------------------
+    # -- questions -------------------------------------------------------------------------------------------
 
     def get(self, group_id: str, topic: str, partition: int) -> CommittedOffset | None:
         """The committed offset, if there is one."""
@@ -95,8 +94,7 @@ class OffsetStore:
     def __len__(self) -> int:
         return sum(len(partitions) for topics in self._committed.values() for partitions in topics.values())
 
-    # -- replay
-    # ----------------------------------------------------------------------------------------------------------
+    # -- replay ----------------------------------------------------------------------------------------------
 
     def put(self, group_id: str, topic: str, partition: int, committed: CommittedOffset, producer_id: int) -> None:
         """An offset has been written, by a transaction if ``producer_id`` is one."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pykbroker.coordinator.classic_group import COMPLETING, EMPTY, STABLE, ClassicGroup
+from pykbroker.coordinator.consumer_group import ConsumerGroup
 from pykbroker.coordinator.group_config import GroupConfig
 from pykbroker.coordinator.group_records import NO_EXPIRY, offset_record, offset_tombstone
 from pykbroker.coordinator.offset_store import CommittedOffset, OffsetStore
@@ -42,8 +43,7 @@ NO_LEADER_EPOCH = -1
 NO_RETENTION = -1
 
 
-# -- may they?
-# ---------------------------------------------------------------------------------------------------------------
+# -- may they? -----------------------------------------------------------------------------------------------
 
 
 def check_commit(group: ClassicGroup, member_id: str, instance_id: str | None, generation: int) -> None:
@@ -74,8 +74,7 @@ def _check_identity(group: ClassicGroup, member_id: str, instance_id: str | None
         raise KafkaError(ErrorCode.ILLEGAL_GENERATION)
 
 
-# -- commit
-# ------------------------------------------------------------------------------------------------------------------
+# -- commit --------------------------------------------------------------------------------------------------
 
 
 def commit(
@@ -156,8 +155,7 @@ def committed_offset(value: OffsetCommitValue, record_offset: int) -> CommittedO
     )
 
 
-# -- fetch
-# -------------------------------------------------------------------------------------------------------------------
+# -- fetch ---------------------------------------------------------------------------------------------------
 
 
 def fetch(store: OffsetStore, request: OffsetFetchRequestGroup, require_stable: bool) -> OffsetFetchResponseGroup:
@@ -212,15 +210,14 @@ def _partition(
     )
 
 
-# -- delete and expire
-# -------------------------------------------------------------------------------------------------------
+# -- delete and expire ---------------------------------------------------------------------------------------
 
 
 def delete(
-    store: OffsetStore, group: ClassicGroup, request: OffsetDeleteRequest, records: list[Record]
+    store: OffsetStore, group: ClassicGroup | ConsumerGroup, request: OffsetDeleteRequest, records: list[Record]
 ) -> OffsetDeleteResponse:
     """Delete offsets of topics that the group does not consume now."""
-    if not group.is_empty and not group.uses_consumer_protocol:
+    if isinstance(group, ClassicGroup) and not group.is_empty and not group.uses_consumer_protocol:
         raise KafkaError(ErrorCode.NON_EMPTY_GROUP)
     topics = []
     for topic in request.topics:
@@ -254,7 +251,9 @@ def delete_topic(store: OffsetStore, topic: str, topic_id: bytes, records: list[
     records += [offset_tombstone(group_id, topic, partition) for group_id, partition in sorted(found)]
 
 
-def expire(store: OffsetStore, group: ClassicGroup, config: GroupConfig, now_ms: int, records: list[Record]) -> bool:
+def expire(
+    store: OffsetStore, group: ClassicGroup | ConsumerGroup, config: GroupConfig, now_ms: int, records: list[Record]
+) -> bool:
     """Delete what has expired (KIP-211); True when nothing of the group is left, neither committed nor
     pending.
 
@@ -266,7 +265,9 @@ def expire(store: OffsetStore, group: ClassicGroup, config: GroupConfig, now_ms:
         return not store.has_open_transactions(group.group_id)
     if not _may_expire(group):
         return False
-    since_ms = group.state_timestamp_ms if group.protocol_type is not None and group.is_empty else -1
+    since_ms = -1
+    if isinstance(group, ClassicGroup) and group.protocol_type is not None and group.is_empty:
+        since_ms = group.state_timestamp_ms
     retention_ms = config.offsets_retention_ms
     is_all = True
     for topic, partitions in offsets.items():
@@ -283,8 +284,8 @@ def expire(store: OffsetStore, group: ClassicGroup, config: GroupConfig, now_ms:
     return is_all and not store.has_open_transactions(group.group_id)
 
 
-def _may_expire(group: ClassicGroup) -> bool:
-    if group.protocol_type is None or group.is_empty:
+def _may_expire(group: ClassicGroup | ConsumerGroup) -> bool:
+    if isinstance(group, ConsumerGroup) or group.protocol_type is None or group.is_empty:
         return True
     return group.state is STABLE and group.uses_consumer_protocol and group.subscribed_topics is not None
 

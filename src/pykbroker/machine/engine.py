@@ -191,8 +191,7 @@ class Engine(Generic[MachineT]):
         self._uncommitted: deque[_Parked] = deque()
         self._refusal = KafkaError(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
 
-    # -- life
-    # ------------------------------------------------------------------------------------------------------------
+    # -- life ------------------------------------------------------------------------------------------------
 
     def load(self, logged: Iterable[LoggedRecord | LoggedMarker]) -> int:
         """Replay a part of the log; returns how many records were replayed. Call as often as needed, then
@@ -239,8 +238,7 @@ class Engine(Generic[MachineT]):
         """Requests parked in the machine or waiting for a commit."""
         return len(self._unanswered) + sum(len(parked.replies) for parked in self._uncommitted)
 
-    # -- turns
-    # -----------------------------------------------------------------------------------------------------------
+    # -- turns -----------------------------------------------------------------------------------------------
 
     def submit(
         self, method: Callable[Concatenate[MachineT, Turn, P], Result[T]], *args: P.args, **kwargs: P.kwargs
@@ -311,8 +309,7 @@ class Engine(Generic[MachineT]):
             for offset, record in enumerate(batch, end_offset - len(batch)):
                 replay(record, offset, producer_id)
 
-    # -- what waits for the commit
-    # ---------------------------------------------------------------------------------------
+    # -- what waits for the commit ---------------------------------------------------------------------------
 
     def _hold_or_give(self, replies: list[tuple[Reply[Any], Any]], requests: Sequence[Any]) -> None:
         if self._appended_offset <= self._journal.committed_offset:
