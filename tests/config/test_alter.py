@@ -83,6 +83,15 @@ def test_a_change_must_fit_what_the_broker_has():
         alter.validate_broker_change(config, ALL_BROKERS, {"num.io.threads": "100"})
 
 
+def test_listeners_of_a_running_broker():
+    """To say the same again is fine; to say otherwise is refused rather than accepted without effect."""
+    config = BrokerConfig()
+    alter.validate_broker_change(config, "1", {"listeners": "PLAINTEXT://localhost:9092"})
+
+    with pytest.raises(KafkaError, match="restart"):
+        alter.validate_broker_change(config, "1", {"listeners": "PLAINTEXT://localhost:9093"})
+
+
 def test_what_can_be_appended_to():
     """Lists, except a telemetry subscription's: Kafka 4.3 says those are none."""
     assert alter.is_list(TOPIC_RESOURCE, "cleanup.policy")

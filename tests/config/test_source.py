@@ -138,6 +138,24 @@ def test_unknown_names_are_warnings_with_the_nearest_known_one():
     assert len(config.warnings) == 5
 
 
+def test_what_somebody_relies_on_and_does_not_get_is_a_warning():
+    """Above all an authorizer; false and empty values rely on nothing."""
+    relied = broker_config(
+        {
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "controller.quorum.voters": "1@a:9093,2@b:9093",
+            "remote.log.storage.system.enable": "false",
+        }
+    )
+
+    assert "authorizer.class.name has no effect: there is no authorizer yet, so everybody may do everything" in (
+        relied.warnings
+    )
+    assert any("cluster of its own" in warning for warning in relied.warnings)
+    assert len(relied.warnings) == 2
+    assert broker_config({"controller.quorum.voters": "1@localhost:9093", "authorizer.class.name": ""}).warnings == ()
+
+
 @pytest.mark.parametrize(
     ("source", "where"),
     [

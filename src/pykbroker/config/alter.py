@@ -218,9 +218,11 @@ def validate_broker_change(broker: BrokerConfig, name: str, configs: Mapping[str
     trial = broker.with_dynamic(default, own)
     try:
         check_broker(trial)
-        listener_specs(trial)
+        listeners = listener_specs(trial)
     except ConfigError as error:
         raise _refused(f"{error}.") from None
+    if listeners != broker.listeners:
+        raise _refused("The listeners of a running broker cannot be changed; change the configuration and restart it.")
     for key in configs.keys() & THREAD_COUNTS:
         now, then = broker[key], trial[key]
         if then != now and not now / 2 <= then <= now * 2:

@@ -38,6 +38,16 @@ GONE: Final[Mapping[str, str]] = {
 }
 """Names, or beginnings of names, that older configurations have."""
 
+WITHOUT_EFFECT: Final[Mapping[str, str]] = {
+    "authorizer.class.name": "there is no authorizer yet, so everybody may do everything",
+    "remote.log.storage.system.enable": "there is no tiered storage",
+    "create.topic.policy.class.name": "Java classes cannot run here",
+    "alter.config.policy.class.name": "Java classes cannot run here",
+    "client.quota.callback.class": "Java classes cannot run here",
+    "replica.selector.class": "Java classes cannot run here",
+}
+"""Known names whose meaning somebody relies on, and that this broker cannot give them."""
+
 OTHERS_KEYS: Final = ("producer.", "consumer.", "rlmm.config.", "rsm.config.", "ssl.engine.")
 """Beginnings of names that plug-ins of Apache Kafka read."""
 
@@ -92,6 +102,7 @@ def broker_config(
     surroundings = from_environment(environment or {})
     said.add_environment(surroundings.configs, surroundings.variables)
     said.add_overrides({name: _as_text(value) for name, value in (overrides or {}).items()})
+    said.warn_of_what_has_no_effect()
     static = said.configs
     _listen(static, flags, chosen, said.origins)
     _keep_data(static, flags)
@@ -139,6 +150,14 @@ class _Said:
     def add_overrides(self, configs: Mapping[str, str]) -> None:
         self._add(configs, dict.fromkeys(configs, "an option"))
         self._warn_of_strangers(configs)
+
+    def warn_of_what_has_no_effect(self) -> None:
+        for name, reason in WITHOUT_EFFECT.items():
+            if self.configs.get(name, "").strip().lower() not in ("", "false"):
+                self.warnings.append(f"{name} has no effect: {reason}")
+        voters = self.configs.get("controller.quorum.voters", "").split(",")
+        if len(voters) > 1:
+            self.warnings.append("controller.quorum.voters has no effect: this broker is a cluster of its own")
 
     def _add(self, configs: Mapping[str, str], origins: Mapping[str, str]) -> None:
         self.configs.update(configs)
