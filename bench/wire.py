@@ -3,8 +3,8 @@
     PYTHONPATH=src python bench/wire.py [--rounds 15]
 
 Each library encodes an object of its own that it read from the same bytes, and decodes those bytes. Rounds of
-the three are interleaved, so that a busy machine slows all alike. At the end: what a first use costs, and
-what importing costs.
+the three are interleaved and measured in CPU time, so that a busy machine slows all alike. At the end: what a
+first use costs, and what importing costs.
 """
 
 import argparse
@@ -218,7 +218,7 @@ def medians(functions, rounds):
     times = [[] for _ in functions]
     for _ in range(rounds):
         for function, count, measured in zip(functions, counts, times, strict=True):
-            measured.append(timeit.timeit(function, number=count) / count * 1e6)
+            measured.append(timeit.timeit(function, timer=time.process_time, number=count) / count * 1e6)
     return [statistics.median(measured) for measured in times]
 
 
@@ -246,11 +246,11 @@ def first_use():
         for cls in (request, request.response_type):
             message: Message = cls()
             codec, parts = Codec(cls, cls.versions.high), []
-            started = time.perf_counter()
+            started = time.process_time()
             codec.encode(message, parts)
-            encoding = time.perf_counter()
+            encoding = time.process_time()
             codec.decode(b"".join(parts), 0)
-            times += [(encoding - started, cls.__name__), (time.perf_counter() - encoding, cls.__name__)]
+            times += [(encoding - started, cls.__name__), (time.process_time() - encoding, cls.__name__)]
     times.sort()
     worst, name = times[-1]
     median = statistics.median(seconds for seconds, _ in times)
@@ -266,7 +266,7 @@ def import_times():
         "and all requests": "from pykbroker.wire.messages import REQUESTS; list(REQUESTS.values())",
     }
     for label, statement in statements.items():
-        program = f"import time; started = time.perf_counter(); {statement}; print(time.perf_counter() - started)"
+        program = f"import time; started = time.process_time(); {statement}; print(time.process_time() - started)"
         command = [sys.executable, "-c", program]
         runs = [float(subprocess.run(command, capture_output=True, check=True, text=True).stdout) for _ in range(9)]
         print(f"import {label}: {statistics.median(runs) * 1e3:.1f} ms")
