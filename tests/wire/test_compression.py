@@ -70,6 +70,15 @@ def test_none_is_limited_too():
         decompress(0, b"abc", 2)
 
 
+def chunk_ends(framed: bytes) -> set[int]:
+    """Where the chunks of Java's snappy framing end."""
+    ends, position = {16}, 16
+    while position < len(framed):
+        position += 4 + int.from_bytes(framed[position : position + 4], "big")
+        ends.add(position)
+    return ends
+
+
 @every_codec
 @few
 @given(data=st.data())
@@ -77,8 +86,8 @@ def test_cut_off_data_is_corrupt(codec, data):
     """A compressed run that ends early is never taken for a shorter one."""
     packed = compress(codec, SAMPLE)
     cut = data.draw(st.integers(0, len(packed) - 1))
-    if codec == SNAPPY and cut in (0, 16, 16 + 4 + int.from_bytes(packed[16:20], "big")):
-        cut -= 1 if cut else -1  # between chunks nothing tells that another should follow
+    if codec == SNAPPY and cut in chunk_ends(packed):
+        cut -= 1  # between chunks nothing tells that another should follow
     with pytest.raises(CorruptRecords):
         decompress(codec, packed[:cut])
 

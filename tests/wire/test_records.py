@@ -159,6 +159,14 @@ def test_endless_varints_are_refused():
         read_varint(b"\xff" * 20, 0)
 
 
+def test_negative_lengths_are_refused():
+    """An odd first byte is a negative length, which no record has, even if all else would fit its absolute value."""
+    batch = bytearray(build([(1, None, None, ())]))
+    batch[HEADER_SIZE] |= 1
+    with pytest.raises(CorruptRecords):
+        records_of(batch)
+
+
 def test_header_names_that_are_no_text():
     """As in Java, bytes that are not UTF-8 become replacement characters."""
     batch = bytearray(build([(1, None, b"", (("ab", b""),))]))

@@ -145,6 +145,8 @@ def _unsnappy(data: Buffer, max_bytes: int) -> bytes:
     view = memoryview(data)
     if bytes(view[:8]) != _SNAPPY_MAGIC:
         return _unsnappy_block(view, max_bytes)
+    if len(view) < len(_SNAPPY_HEADER):
+        raise CorruptRecords("snappy data ends inside its header")
     parts: list[bytes] = []
     position, room = len(_SNAPPY_HEADER), max_bytes
     while position < len(view):

@@ -26,7 +26,7 @@ def spans(data: bytes, count: int) -> Iterator[Span]:  # noqa: C901
             start = position
             size = data[position]
             if size < 0x80:
-                size, position = size >> 1, position + 1
+                size, position = (size >> 1) ^ -(size & 1), position + 1
             else:
                 size, position = read_varint(data, position)
             end = position + size
@@ -69,7 +69,7 @@ def keyed(data: bytes, count: int) -> Iterator[tuple[bytes, int]]:
         for _ in range(count):
             size = data[position]
             if size < 0x80:
-                at, position = position + 1, position + 1 + (size >> 1)
+                at, position = position + 1, position + 1 + ((size >> 1) ^ -(size & 1))
             else:
                 size, at = read_varint(data, position)
                 position = at + size
@@ -107,7 +107,7 @@ def spans_at(data: bytes, position: int, count: int, bits: bytearray, shift: int
             start = position
             size = data[position]
             if size < 0x80:
-                at, position = position + 1, position + 1 + (size >> 1)
+                at, position = position + 1, position + 1 + ((size >> 1) ^ -(size & 1))
             else:
                 size, at = read_varint(data, position)
                 position = at + size

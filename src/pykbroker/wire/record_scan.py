@@ -84,7 +84,7 @@ def scan(data: bytes, count: int, position: int = 0) -> Extremes:  # noqa: C901
         for _ in range(count):
             size = data[position]
             if size < 0x80:
-                size, position = size >> 1, position + 1
+                size, position = (size >> 1) ^ -(size & 1), position + 1
             else:
                 size, position = read_varint(data, position)
             end = position + size

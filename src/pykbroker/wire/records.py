@@ -151,7 +151,7 @@ def _records(data: bytes, header: BatchHeader) -> Iterator[Record]:  # noqa: C90
     for index in range(header.record_count):
         size = data[position]
         if size < 0x80:
-            size, position = size >> 1, position + 1
+            size, position = zigzag[size], position + 1
         else:
             size, position = read_varint(data, position)
         end = position + size
