@@ -23,6 +23,9 @@ from typing import Protocol, TypeAlias
 
 import trio
 
+from pykbroker import readiness
+from pykbroker.readiness import Readiness
+
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
 
@@ -38,8 +41,9 @@ class FilePart(Protocol):
 
 Part: TypeAlias = Buffer | FilePart
 
-TURNS_BEFORE_YIELD = 16
-"""Receives in a row that may succeed without waiting before the task lets others run."""
+TURNS_BEFORE_YIELD = 4
+BYTES_BEFORE_YIELD = 256 * 1024
+"""Receives in a row, and bytes, that may come without waiting before the task lets others run."""
 
 SENDFILE_FROM_BYTES = 32 * 1024
 """Smaller slices are read and joined with their neighbours: one system call less, and one packet instead of two."""
@@ -91,30 +95,42 @@ class Network(Protocol):
 class SocketTransport:
     """A TCP connection."""
 
-    __slots__ = ("_fileno", "_socket", "_turns", "local", "peer")
+    __slots__ = ("_bytes", "_fileno", "_socket", "_turns", "_watch", "local", "peer")
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, readiness: Readiness | None = None) -> None:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = sock
         self._fileno = sock.fileno()
         self._turns = 0
+        self._bytes = 0
+        self._watch = readiness.watch(self._fileno) if readiness is not None else None
         self.local: tuple[str, int] = sock.getsockname()[:2]
         self.peer: tuple[str, int] = sock.getpeername()[:2]
 
     async def receive_into(self, buffer: memoryview) -> int:
-        sock = self._socket
-        if self._turns < TURNS_BEFORE_YIELD:
-            self._turns += 1
-        else:
-            self._turns = 0
+        sock, watch = self._socket, self._watch
+        self._turns += 1
+        if self._turns > TURNS_BEFORE_YIELD or self._bytes > BYTES_BEFORE_YIELD:
+            self._turns = self._bytes = 0
             await trio.lowlevel.checkpoint()
         while True:
+            if watch is not None and not watch.has_news:
+                self._turns = self._bytes = 0
+                await watch.wait()
             try:
-                return sock.recv_into(buffer)
+                count = sock.recv_into(buffer)
             except BlockingIOError:
-                self._turns = 0
-                await trio.lowlevel.wait_readable(self._fileno)
+                self._turns = self._bytes = 0
+                if watch is None:
+                    await trio.lowlevel.wait_readable(self._fileno)
+                else:
+                    watch.has_news = False
+                continue
+            self._bytes += count
+            if watch is not None and count < len(buffer) and not watch.is_hung_up:
+                watch.has_news = False  # the kernel has no more: the next byte comes with an edge
+            return count
 
     async def send(self, parts: Sequence[Part]) -> None:
         """Small neighbours leave in one send; a large file slice by sendfile."""
@@ -174,19 +190,27 @@ class SocketTransport:
             left -= sent
 
     def wake(self) -> None:
-        if self._socket.fileno() != -1:
+        if self._watch is not None:
+            self._watch.wake()
+        elif self._socket.fileno() != -1:
             trio.lowlevel.notify_closing(self._fileno)
 
     def close(self) -> None:
+        if self._socket.fileno() == -1:
+            return
         self.wake()
+        trio.lowlevel.notify_closing(self._fileno)  # a send may wait too
+        if self._watch is not None:
+            self._watch.close()
         self._socket.close()
 
 
 class SocketListener:
     """A listening TCP socket."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, readiness: Readiness | None) -> None:
         self._socket = sock
+        self._readiness = readiness
         self.address: tuple[str, int] = sock.getsockname()[:2]
 
     async def accept(self) -> Transport:
@@ -194,7 +218,7 @@ class SocketListener:
         while True:
             try:
                 sock, _ = self._socket.accept()
-                return SocketTransport(sock)
+                return SocketTransport(sock, self._readiness)
             except BlockingIOError:
                 await trio.lowlevel.wait_readable(self._socket.fileno())
             except (ConnectionError, PermissionError):
@@ -214,17 +238,25 @@ class SocketListener:
 
 
 class SocketNetwork:
-    """The machine's TCP."""
+    """The machine's TCP, for one event loop."""
+
+    def __init__(self, *, watches: bool = readiness.AVAILABLE) -> None:
+        """``watches``: wait with ``readiness`` where the platform has it; without, with trio's own ``wait_readable``.
+        """
+        self._watches = watches
+        self._readiness: Readiness | None = None
 
     async def listen(self, host: str, port: int) -> list[Listener]:
         """One listener per address the host stands for; an empty host means every interface, IPv4 and IPv6."""
         addresses = await trio.socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        if self._watches and self._readiness is None:
+            self._readiness = Readiness()
         listeners: list[Listener] = []
         try:
             for family, address in dict.fromkeys((entry[0], entry[4]) for entry in addresses):
                 real_port = port or (listeners[0].address[1] if listeners else 0)  # port 0: the same on all
                 try:
-                    listeners.append(SocketListener(_bound_socket(family, (address[0], real_port))))
+                    listeners.append(SocketListener(_bound_socket(family, (address[0], real_port)), self._readiness))
                 except OSError:
                     if not (listeners and family == socket.AF_INET6):
                         raise  # a machine whose IPv6 is switched off still serves IPv4

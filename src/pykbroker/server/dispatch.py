@@ -11,7 +11,7 @@ connection, except for ApiVersions, which answers in version 0 with the versions
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -85,17 +85,11 @@ class Dispatcher:
     def _encode(self, api: Api, header: RequestHeader, version: int, response: Response) -> list[Part]:
         request_type = api.request_type
         flexible = version in request_type.flexible and header.api_key != API_VERSIONS_KEY
-        parts: list[Part] = [b"", encode_response_header(header.correlation_id, flexible)]
+        parts: list[Any] = [encode_response_header(header.correlation_id, flexible)]
         response.encode_into(version, parts)
-        size = sum(map(len, parts))
-        parts[0] = size.to_bytes(4, "big")
-        if size > 65536:
-            return parts
-        return _joined(parts)
+        try:
+            body = b"".join(parts)
+        except TypeError:  # a slice of a file is among them
+            return [sum(map(len, parts)).to_bytes(4, "big"), *parts]
+        return [len(body).to_bytes(4, "big") + body]
 
-
-def _joined(parts: list[Part]) -> list[Part]:
-    """Small answers become one piece of bytes, unless a file slice is among them."""
-    if all(isinstance(part, bytes | bytearray | memoryview) for part in parts):
-        return [b"".join(parts)]  # type: ignore[arg-type]  # the line above looked
-    return parts

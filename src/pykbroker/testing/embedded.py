@@ -56,7 +56,7 @@ class EmbeddedBroker:
             raise TimeoutError(f"the broker was not ready after {START_TIMEOUT_SECONDS} s")
         if self._failure is not None:
             self._thread.join()
-            raise self._failure
+            raise _innermost(self._failure)
         return self
 
     def stop(self) -> None:
@@ -92,3 +92,10 @@ class EmbeddedBroker:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _innermost(failure: BaseException) -> BaseException:
+    """The one thing that went wrong, out of the groups that nurseries make of it."""
+    while isinstance(failure, BaseExceptionGroup) and len(failure.exceptions) == 1:
+        failure = failure.exceptions[0]
+    return failure
