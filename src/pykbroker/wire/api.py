@@ -12,22 +12,14 @@ process.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pykbroker.wire.decoder import compile_decoder
 from pykbroker.wire.encoder import compile_encoder
 from pykbroker.wire.schema import NEVER, Buffer, Struct, Versions, WireError
 
-MessageT = TypeVar("MessageT")
 ResponseT = TypeVar("ResponseT", bound="Response")
-
-
-class _Decode(Protocol):
-    def __call__(self, buffer: Buffer, position: int, /) -> tuple[Any, int]: ...
-
-
-class _Encode(Protocol):
-    def __call__(self, message: Any, parts: list[Any], /) -> None: ...
 
 
 class Codec:
@@ -35,8 +27,8 @@ class Codec:
 
     __slots__ = ("_cls", "_flexible", "_version", "decode", "encode")
 
-    decode: _Decode
-    encode: _Encode
+    decode: Callable[[Buffer, int], tuple[Any, int]]
+    encode: Callable[[Any, list[Any]], None]
 
     def __init__(self, cls: type[Message], version: int) -> None:
         self._cls = cls

@@ -13,7 +13,16 @@ arrived.
 from __future__ import annotations
 
 from struct import Struct
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Receiver(Protocol):
+        """What bytes come from."""
+
+        async def receive_into(self, buffer: memoryview) -> int: ...
+
 
 SCRATCH_BYTES = 64 * 1024
 """Enough for what one receive brings when small requests are pipelined."""
@@ -29,12 +38,6 @@ _SIZE = Struct(">i")
 
 class FrameError(Exception):
     """A size that cannot be a frame's: what follows in the stream is lost."""
-
-
-class Receiver(Protocol):
-    """What bytes come from."""
-
-    async def receive_into(self, buffer: memoryview) -> int: ...
 
 
 class FrameReader:
