@@ -36,9 +36,11 @@ from pykbroker.server.limits import ConnectionLimits, RequestMemory
 from pykbroker.server.server import ListenerConfig, Server
 from pykbroker.services.config_rules import ConfigRulesOfBroker
 from pykbroker.services.groups import GroupService
+from pykbroker.services.markers import MarkerWriter
 from pykbroker.services.producer_ids import ProducerIds
-from pykbroker.services.settings import controller_settings, group_shard_factory, log_config_of
+from pykbroker.services.settings import controller_settings, group_shard_factory, log_config_of, transaction_config
 from pykbroker.services.storage import open_controller, open_logs
+from pykbroker.services.transactions import TransactionService
 from pykbroker.wire.messages.topics import CreatableTopic, CreatableTopicConfig, CreateTopicsRequest
 from pykbroker.world import World
 
@@ -108,6 +110,7 @@ class Broker:
                 task_status.started(self._ready(services, server))
                 await self._stop_asked.wait()
                 self._stopping.ring()
+                services.transactions.close()
                 services.groups.close()
                 await server.drain(DRAIN_SECONDS)
                 nursery.cancel_scope.cancel()
@@ -128,10 +131,20 @@ class Broker:
         groups = GroupService(
             replicas, group_shard_factory(config, world), timers, now_ms, config["offsets.commit.timeout.ms"]
         )
+        producer_ids = ProducerIds(controller, config.node_id)
+        transactions = TransactionService(
+            replicas,
+            MarkerWriter(replicas, groups, now_ms),
+            transaction_config(config),
+            producer_ids.next,
+            timers,
+            now_ms,
+        )
         controller.load()
         metadata.subscribe(config.follow)
         metadata.subscribe(replicas.apply)
         metadata.subscribe(groups.follow)
+        metadata.subscribe(transactions.follow)  # after the groups: markers go through them
         controller.start(*self._registrations(logs, server), config["min.insync.replicas"])
         logs.remove_strays(replicas.partitions)
         services = Services(
@@ -143,8 +156,9 @@ class Broker:
             replicas=replicas,
             logs=logs,
             controller=controller,
-            producer_ids=ProducerIds(controller, config.node_id),
+            producer_ids=producer_ids,
             groups=groups,
+            transactions=transactions,
             fetch_sessions=FetchSessionCache(config["max.incremental.fetch.session.cache.slots"], world.random),
             apis=ApiTable(),
             stopping=self._stopping,

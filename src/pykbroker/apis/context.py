@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pykbroker.services.controller import ControllerService
     from pykbroker.services.groups import GroupService
     from pykbroker.services.producer_ids import ProducerIds
+    from pykbroker.services.transactions import TransactionService
     from pykbroker.world import World
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Services:
     controller: ControllerService
     producer_ids: ProducerIds
     groups: GroupService
+    transactions: TransactionService
     fetch_sessions: FetchSessionCache
     apis: ApiTable
     stopping: Bell

@@ -1,7 +1,8 @@
 """Classic consumer groups: who coordinates them, being a member of one, and looking at them (API keys 10-16, 42).
 
 Handlers only translate: the rules live in ``coordinator``. Whatever a member waits for (the others to join, the
-leader's assignment) is a parked ``Reply``. Does not: coordinate share groups (key type 2), which are not served.
+leader's assignment) is a parked ``Reply``. FindCoordinator answers for transactional ids too. Does not: coordinate
+share groups (key type 2), which are not served.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from pykbroker.apis.handles import Api, handles
 from pykbroker.coordinator.group_config import ClientIdentity
 from pykbroker.coordinator.group_shard import GroupShard
 from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.machine.shards import partition_for
 from pykbroker.services.groups import OFFSETS_TOPIC
+from pykbroker.services.transactions import TRANSACTIONS_TOPIC
 from pykbroker.wire.messages.groups import (
     Coordinator,
     DeletableGroupResult,
@@ -47,7 +50,7 @@ def client_identity(context: RequestContext) -> ClientIdentity:
 
 @handles(FindCoordinatorRequest)
 async def find_coordinator(context: RequestContext, request: FindCoordinatorRequest) -> FindCoordinatorResponse:
-    """Which broker coordinates a group; creates the offsets topic when it is first needed.
+    """Which broker coordinates a group or a transactional id; creates the topic for it when it is first needed.
 
     v1  key types      v3  flexible      v4  many keys at once (KIP-699)      v6  share groups (KIP-932)
     """
@@ -62,12 +65,17 @@ async def find_coordinator(context: RequestContext, request: FindCoordinatorRequ
 
 def _coordinator(context: RequestContext, key_type: int, key: str) -> Coordinator:
     try:
-        if key_type != GROUP:
-            raise KafkaError(ErrorCode.INVALID_REQUEST, f"no coordinator for keys of type {key_type} here")
         services = context.services
-        if OFFSETS_TOPIC not in services.metadata.image.topics:
-            services.controller.auto_create(OFFSETS_TOPIC)
-        partition = services.replicas.get(OFFSETS_TOPIC, services.groups.partition_of(key))
+        if key_type == GROUP:
+            topic = OFFSETS_TOPIC
+        elif key_type == TRANSACTION:
+            topic = TRANSACTIONS_TOPIC
+        else:
+            raise KafkaError(ErrorCode.INVALID_REQUEST, f"no coordinator for keys of type {key_type} here")
+        if topic not in services.metadata.image.topics:
+            services.controller.auto_create(topic)
+        count = len(services.metadata.image.topics[topic].partitions)
+        partition = services.replicas.get(topic, partition_for(key, count))
         if partition is None or not partition.is_leader:
             raise KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
     except KafkaError as error:

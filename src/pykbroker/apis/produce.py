@@ -1,23 +1,27 @@
 """Produce (API key 0): append batches of records to partitions.
 
 Does: per-partition errors in Kafka's order of checks; acks 0, 1 and all; duplicates of an idempotent producer
-answered with their offsets; record errors (KIP-467); the current leader where this broker is not it (KIP-951). Does
-not: touch single records, unless the topic's configuration asks for it (``log.validate``).
+answered with their offsets; no transactional batch without a transaction (``apis.transactional``); record errors
+(KIP-467); the current leader where this broker is not it (KIP-951). Does not: touch single records, unless the topic's
+configuration asks for it (``log.validate``).
 
 v2  log_append_time_ms    v3  transactional_id, batches of format 2    v5  log_start_offset
 v8  record_errors, error_message
-v9  flexible    v10  current_leader, node_endpoints    v13  topics by id (KIP-516)    v0-2: message formats 0 and 1
+v9  flexible    v10  current_leader, node_endpoints    v12  adds partitions to the transaction (KIP-890)
+v13  topics by id (KIP-516)    v0-2: message formats 0 and 1
 """
 
 from __future__ import annotations
 
 from pykbroker.apis.context import CloseConnection, RequestContext
 from pykbroker.apis.handles import Api, handles
+from pykbroker.apis.transactional import Admission, admit, is_transactional
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.log.config import MAX_LONG
 from pykbroker.log.flushing import FlushJob
 from pykbroker.log.log import AppendOrigin
 from pykbroker.log.validate import RecordErrors
+from pykbroker.names import TopicPartition
 from pykbroker.replication.partition import Partition
 from pykbroker.wire.compression import ZSTD
 from pykbroker.wire.messages.produce import (
@@ -76,6 +80,7 @@ async def produce(context: RequestContext, request: ProduceRequest) -> ProduceRe
 async def _append_all(context: RequestContext, request: ProduceRequest) -> ProduceResponse:
     now_ms = context.now_ms
     by_id = context.version in ProduceRequest.BY_TOPIC_ID
+    refused = await _refused(context, request, by_id)  # nothing may be waited for from here to the appends
     uncommitted: Appended = []
     flushes: list[FlushJob] = []
     responses = []
@@ -85,6 +90,8 @@ async def _append_all(context: RequestContext, request: ProduceRequest) -> Produ
         for data in topic.partition_data:
             if name is None:
                 answers.append(_failed(data.index, KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)))
+            elif refused and TopicPartition(name, data.index) in refused:
+                answers.append(_failed(data.index, refused[TopicPartition(name, data.index)]))
             else:
                 answers.append(_append(context, name, data, request.acks, now_ms, uncommitted, flushes))
         responses.append(TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers))
@@ -93,6 +100,18 @@ async def _append_all(context: RequestContext, request: ProduceRequest) -> Produ
     if uncommitted:
         await _wait_committed(context, uncommitted, request.timeout_ms)
     return ProduceResponse(responses=responses)
+
+
+async def _refused(context: RequestContext, request: ProduceRequest, by_id: bool) -> Admission:
+    """Partitions whose transactional batch belongs to no transaction."""
+    wanted = {}
+    for topic in request.topic_data:
+        for data in topic.partition_data:
+            if is_transactional(data.records):
+                name = _topic_name(context, topic, by_id)
+                if name is not None:
+                    wanted[TopicPartition(name, data.index)] = data.records
+    return await admit(context, request.transactional_id, wanted) if wanted else {}
 
 
 def _topic_name(context: RequestContext, topic: TopicProduceData, by_id: bool) -> str | None:

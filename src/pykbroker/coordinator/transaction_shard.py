@@ -118,12 +118,14 @@ class TransactionShard:
         producer_epoch: int,
         partitions: Set[TopicPartition],
         client_version: int,
-    ) -> Result[None]:
-        """AddPartitionsToTxn, AddOffsetsToTxn, or a producer that does so by producing (``client_version``
-        2)."""
+    ) -> Result[frozenset[TopicPartition]]:
+        """AddPartitionsToTxn, AddOffsetsToTxn, or a producer that does so by producing (``client_version`` 2).
+
+        Answers as ``verify_partitions`` does: none is outside the transaction now.
+        """
         found = self.transactions.get(transactional_id)
         transaction = check_owner(found, transactional_id, producer_id, producer_epoch)
-        result: Result[None] = Result(replies={turn.token: None})
+        result: Result[frozenset[TopicPartition]] = Result(replies={turn.token: frozenset()})
         record = with_partitions(transaction, partitions, turn.now_ms, client_version, self.config)
         if record is not None:
             result.records.append(record)

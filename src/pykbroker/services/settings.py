@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from pykbroker.controller.settings import ConfigRules, Settings
 from pykbroker.coordinator.group_config import GroupConfig
 from pykbroker.coordinator.group_shard import GroupShard
+from pykbroker.coordinator.transaction_config import TransactionConfig
 from pykbroker.log.config import LogConfig
 from pykbroker.services.groups import OFFSETS_TOPIC
+from pykbroker.services.transactions import TRANSACTIONS_TOPIC
 from pykbroker.wire.messages.topics import CreatableTopic, CreatableTopicConfig
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from pykbroker.metadata.image import MetadataImage
     from pykbroker.world import World
 
-TRANSACTIONS_TOPIC = "__transaction_state"
 SHARE_TOPIC = "__share_group_state"
 
 
@@ -72,6 +73,17 @@ def group_shard_factory(config: BrokerConfig, world: World) -> Callable[[int], G
         return str(uuid.UUID(bytes=world.random.randbytes(16), version=4))
 
     return lambda partition: GroupShard(values, new_uuid)
+
+
+def transaction_config(config: BrokerConfig) -> TransactionConfig:
+    """The transaction coordinator's numbers; none of them changes while the broker runs."""
+    values = TransactionConfig()
+    values.abort_timed_out_interval_ms = config["transaction.abort.timed.out.transaction.cleanup.interval.ms"]
+    values.id_expiration_ms = config["transactional.id.expiration.ms"]
+    values.max_timeout_ms = config["transaction.max.timeout.ms"]
+    values.remove_expired_interval_ms = config["transaction.remove.expired.transaction.cleanup.interval.ms"]
+    values.two_phase_commit_enable = config["transaction.two.phase.commit.enable"]
+    return values
 
 
 def controller_settings(config: BrokerConfig, world: World, rules: ConfigRules) -> Settings:

@@ -197,6 +197,8 @@ class TxnOffsetCommitRequest(Request[TxnOffsetCommitResponse], api_key=28, versi
     v5  adds the group to the transaction implicitly (KIP-890)
     """
 
+    DREADS_LOADING = Versions.parse("0-1")
+    """Clients that may crash when told COORDINATOR_LOAD_IN_PROGRESS (KAFKA-7296)."""
     ADDS_GROUP_TO_TRANSACTION = Versions.parse("5+")
     """The group is added to the transaction implicitly (KIP-890)."""
     KNOWS_ABORTABLE = Versions.parse("4+")
