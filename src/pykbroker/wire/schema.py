@@ -137,8 +137,10 @@ def _field(
     secret: bool = False,
 ) -> Any:
     field = Field(kind, default, of)
-    field.versions = Versions.parse(versions)
-    field.nullable = Versions.parse(nullable)
+    if versions != "0+":
+        field.versions = Versions.parse(versions)
+    if nullable != "none":
+        field.nullable = Versions.parse(nullable)
     if tag >= 0:
         field.tag = tag
         field.tagged = Versions.parse(tagged or versions)
