@@ -113,6 +113,7 @@ class _Reader:
             high_watermark=log.high_watermark,
             last_stable_offset=log.last_stable_offset,
             log_start_offset=log.log_start_offset,
+            aborted_transactions=None,
         )
         if wanted.last_fetched_epoch >= 0:
             diverging = _diverging_epoch(partition, wanted)
@@ -163,6 +164,7 @@ def _failed(index: int, code: ErrorCode) -> PartitionData:
         high_watermark=-1,
         last_stable_offset=-1,
         log_start_offset=-1,
+        aborted_transactions=None,
         records=b"",
     )
 

@@ -183,17 +183,22 @@ def _refusals(reply: Reply[frozenset[TopicPartition]], asked: set[TopicPartition
 
 def _outside(supports: Supports) -> KafkaError:
     if supports is Supports.ABORTABLE:
-        return KafkaError(ErrorCode.TRANSACTION_ABORTABLE)
+        return _without_words(ErrorCode.TRANSACTION_ABORTABLE)
     return KafkaError(ErrorCode.INVALID_TXN_STATE, "the partition has not been added to the transaction")
+
+
+def _without_words(code: ErrorCode) -> KafkaError:
+    """Kafka answers most of these without a message."""
+    error = KafkaError(code)
+    error.message = None
+    return error
 
 
 def _for_producer(error: KafkaError, supports: Supports) -> KafkaError:
     code = error.code
-    if code is ErrorCode.PRODUCER_FENCED:
-        return KafkaError(ErrorCode.INVALID_PRODUCER_EPOCH, error.message)
     if code in ASK_AGAIN or (code is ErrorCode.CONCURRENT_TRANSACTIONS and supports is not Supports.ADDING):
         return KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS, f"the transaction could not be verified: {code.name}")
-    return error
+    return _without_words(code_for_client(code, knows_fenced=False))
 
 
 # -- TxnOffsetCommit ---------------------------------------------------------------------------------------------------
