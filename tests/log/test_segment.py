@@ -6,6 +6,7 @@ import pytest
 from log_tools import NOW, batch
 
 from pykbroker.errors import KafkaError
+from pykbroker.log.lookups import find_max_timestamp, find_timestamp
 from pykbroker.log.segment import TAIL_BATCHES, Segment
 from pykbroker.memory_disk import MemoryDisk
 from pykbroker.wire.records import read_header, rewrite_header
@@ -85,12 +86,12 @@ def test_timestamps(segment):
     times = [NOW, NOW + 50, NOW + 20, NOW + 90, NOW + 90, NOW + 10]
     fill(segment, 6, times=times)
     for made in (segment, (segment.seal(), reopened(segment))[1]):
-        assert made.find_timestamp(NOW - 5, 0) == (1000, NOW, 3)
-        assert made.find_timestamp(NOW + 1, 0) == (1002, NOW + 50, 3)
-        assert made.find_timestamp(NOW + 51, 0) == (1006, NOW + 90, 3)
-        assert made.find_timestamp(NOW + 51, 1007) == (1007, NOW + 90, 3)
-        assert made.find_timestamp(NOW + 91, 0) is None
-        assert made.find_max_timestamp() == (1006, NOW + 90, 3)
+        assert find_timestamp(made, NOW - 5, 0) == (1000, NOW, 3)
+        assert find_timestamp(made, NOW + 1, 0) == (1002, NOW + 50, 3)
+        assert find_timestamp(made, NOW + 51, 0) == (1006, NOW + 90, 3)
+        assert find_timestamp(made, NOW + 51, 1007) == (1007, NOW + 90, 3)
+        assert find_timestamp(made, NOW + 91, 0) is None
+        assert find_max_timestamp(made) == (1006, NOW + 90, 3)
         assert NOW + 90 == made.max_timestamp == made.largest_timestamp
         assert made.first_timestamp == NOW
 

@@ -188,9 +188,21 @@ class _Index:
             self._forget_page()
         file.close()
 
-    def is_written_out(self) -> bool:
-        """Whether the file has every row."""
-        return not self._keys
+    def is_whole(self) -> bool:
+        """Whether the file is there and holds whole rows only."""
+        return self._disk.size_of(self.path) % self.ENTRY_BYTES == 0
+
+    def is_rising(self) -> bool:
+        """Whether both columns of the whole file rise, as they must."""
+        last_key, last_value = -1, -1
+        for start in range(0, self.file_count, PAGE_ENTRIES):
+            size = min(PAGE_ENTRIES, self.file_count - start) * self.ENTRY_BYTES
+            keys, values = self._decode(self._disk.read_range(self.path, start * self.ENTRY_BYTES, size))
+            for key, value in zip(keys, values, strict=True):
+                if key <= last_key or value <= last_value:
+                    return False
+                last_key, last_value = key, value
+        return True
 
     def _decode(self, data: bytes) -> tuple[array[int], array[int]]:
         raise AssertionError("each index knows its own rows")

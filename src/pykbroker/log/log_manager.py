@@ -55,7 +55,7 @@ from pykbroker.log.metadata_files import (
 from pykbroker.log.recovery import Progress, RecoveryReport
 from pykbroker.names import METADATA_TOPIC, ONE_UUID, TopicPartition, uuid_to_text
 
-SYNC_ALL_FROM_LOGS: Final = 32
+SYNC_ALL_FROM_LOGS: Final = 256
 """From this many unflushed logs on, one sync of everything is cheaper at shutdown than one for each."""
 
 Offsets = dict[TopicPartition, int]

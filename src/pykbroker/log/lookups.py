@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pykbroker.log.segment import Segment
+from pykbroker.wire.records import iterate_records
 
 FoundTimestamp = tuple[int, int, int]
 """(offset, timestamp, leader epoch)."""
@@ -17,17 +18,48 @@ FoundTimestamp = tuple[int, int, int]
 def offset_for_timestamp(segments: Sequence[Segment], timestamp: int, start_offset: int) -> FoundTimestamp | None:
     """The first record that is not older than ``timestamp``.
 
-    As Kafka does it: only the first segment whose largest timestamp is late enough is searched.
+    Kafka looks only into the first segment whose largest timestamp is late enough, and finds nothing when that record
+    has been deleted (DeleteRecords) and the segment not yet; we go on to the next one.
     """
     for segment in segments:
         if segment.size and segment.largest_timestamp >= timestamp:
-            return segment.find_timestamp(timestamp, start_offset)
+            found = find_timestamp(segment, timestamp, start_offset)
+            if found is not None:
+                return found
     return None
 
 
 def offset_of_max_timestamp(segments: Sequence[Segment]) -> FoundTimestamp | None:
     """The first record that has the largest timestamp of all (KIP-734)."""
-    return max(segments, key=lambda segment: segment.max_timestamp).find_max_timestamp()
+    return find_max_timestamp(max(segments, key=lambda segment: segment.max_timestamp))
+
+
+def find_timestamp(segment: Segment, timestamp: int, start_offset: int) -> FoundTimestamp | None:
+    """The first record of a segment, at or behind ``start_offset``, that is not older."""
+    segment.need_indexes()
+    from_offset = max(segment.time_index.lookup(timestamp)[1], start_offset)
+    for position, header in segment.headers(segment.offset_index.lookup(from_offset)[1]):
+        if header.max_timestamp < timestamp or header.last_offset < start_offset:
+            continue
+        for record in iterate_records(segment.read_batch(position, header), 0, header):
+            if record.timestamp >= timestamp and record.offset >= start_offset:
+                return record.offset, record.timestamp, header.partition_leader_epoch
+    return None
+
+
+def find_max_timestamp(segment: Segment) -> FoundTimestamp | None:
+    """The first record of a segment that has its largest timestamp."""
+    timestamp = segment.max_timestamp
+    if timestamp < 0:
+        return None
+    segment.need_indexes()
+    for position, header in segment.headers(segment.offset_index.lookup(segment.offset_of_max_timestamp)[1]):
+        if header.max_timestamp != timestamp:
+            continue
+        for record in iterate_records(segment.read_batch(position, header), 0, header):
+            if record.timestamp == timestamp:
+                return record.offset, timestamp, header.partition_leader_epoch
+    return None
 
 
 def segment_starts_before(

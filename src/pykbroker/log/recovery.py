@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pykbroker.errors import ErrorCode, KafkaError
-from pykbroker.log.aborted import CorruptTransactionIndex
+from pykbroker.log.aborted import AbortedTransaction, CorruptTransactionIndex, encode_aborted
 from pykbroker.log.checkpoints import CorruptCheckpoint
 from pykbroker.log.config import LogConfig
 from pykbroker.log.directory import LogDirectory
@@ -36,9 +36,10 @@ from pykbroker.log.files import (
     offset_file_name,
     offset_of_file,
 )
+from pykbroker.log.index_check import indexes_are_complete
 from pykbroker.log.leader_epochs import LeaderEpochs
 from pykbroker.log.producer_state import ProducerStateManager, read_marker
-from pykbroker.log.producers import learn, load_state, remove_strays, take_snapshot
+from pykbroker.log.producers import aborted_entry, load_state, remove_strays, snapshot_path, take_snapshot
 from pykbroker.log.segment import Segment
 from pykbroker.names import TopicPartition
 from pykbroker.wire.batch_header import ATTRIBUTES_POSITION, MAGIC_POSITION
@@ -86,6 +87,7 @@ class Loaded:
         "recovery_point",
         "segments",
         "state",
+        "unsynced",
     )
 
     def __init__(
@@ -98,6 +100,8 @@ class Loaded:
         self.epochs: LeaderEpochs | None = None
         self.state: ProducerStateManager | None = None
         self.has_transactions = False
+        self.unsynced: list[str] = []
+        """Indexes and snapshots that were made again and not flushed."""
 
 
 class Loader:
@@ -130,6 +134,7 @@ class Loader:
         self._total_bytes = 0
         self._reported_bytes = 0
         self._has_aborted = False
+        self._unsynced: list[str] = []
         self.report = RecoveryReport(topic_partition)
 
     def load(self) -> Loaded:
@@ -141,7 +146,7 @@ class Loader:
         epochs = state = None
         if not self._is_clean and segments:
             epochs = self._read_epochs(names)
-            state = self._recover(segments, epochs)
+            state = self._recover(segments, names, epochs)
         elif segments:
             self._repair_indexes(segments, names)
         end = segments[-1].next_offset() if segments else self._log_start_offset
@@ -157,7 +162,7 @@ class Loader:
         if epochs is not None:
             epochs.truncate_from_end(end)
             epochs.truncate_from_start(self._log_start_offset)
-        loaded.epochs, loaded.state = epochs, state
+        loaded.epochs, loaded.state, loaded.unsynced = epochs, state, self._unsynced
         remove_strays(self._disk, self._path, names, [segment.base_offset for segment in segments])
         return loaded
 
@@ -244,7 +249,7 @@ class Loader:
             if missing:
                 self._act(f"{' and '.join(missing)} of segment {segment.base_offset} rebuilt")
                 segment.rebuild_indexes(self._config.index_interval_bytes)
-                segment.seal()
+                self._seal(segment)
             if offset_file_name(segment.base_offset, TXN_INDEX_SUFFIX) in names:
                 self._check_transactions(segments, number)
 
@@ -256,7 +261,11 @@ class Loader:
             self._act(f"transaction index of segment {segment.base_offset} rebuilt: {error}")
             state = self._state_before(segments, segment.base_offset)
             self._recover_segment(segment, state, LeaderEpochs())
-            segment.seal()
+            self._seal(segment)
+
+    def _seal(self, segment: Segment) -> None:
+        segment.seal()
+        self._unsynced += segment.index_files()
 
     # --- after a crash ------------------------------------------------------------------------------------------
 
@@ -275,33 +284,55 @@ class Loader:
             is_clean=False,
         )
 
-    def _recover(self, segments: list[Segment], epochs: LeaderEpochs) -> ProducerStateManager:
+    def _recover(self, segments: list[Segment], names: set[str], epochs: LeaderEpochs) -> ProducerStateManager:
         """Scan from the segment that holds the recovery point on; the producers' state at the end."""
         first = 0
         while first + 1 < len(segments) and segments[first + 1].base_offset <= self._recovery_point:
             first += 1
+        self._repair_indexes(segments[:first], names)
+        if first and segments[first].base_offset == self._recovery_point:
+            self._complete_indexes(segments[first - 1])
         self._total_bytes = sum(segment.size for segment in segments[first:])
         state = self._state_before(segments[:first], segments[first].base_offset)
         for number in range(first, len(segments)):
             segment = segments[number]
             truncated = self._recover_segment(segment, state, epochs)
-            if number + 1 < len(segments):
-                segment.seal()
-                take_snapshot(self._disk, self._path, state)
-            if truncated:
-                if number + 1 < len(segments):
-                    self._act(f"{len(segments) - number - 1} segments behind the damage removed")
-                    self._remove_segments(segments, number + 1)
+            if number + 1 == len(segments):
+                break
+            self._seal(segment)
+            if take_snapshot(self._disk, self._path, state):
+                self._unsynced.append(snapshot_path(self._path, state.map_end_offset))
+            if truncated or self._has_lost_records(segment, segments[number + 1]):
+                self._act(f"{len(segments) - number - 1} segments behind the damage removed")
+                self._remove_segments(segments, number + 1)
                 break
         self._buffer = None
         return state
+
+    def _complete_indexes(self, segment: Segment) -> None:
+        """The segment before the recovery point: its records are on the disk, its indexes may have come too late."""
+        if not indexes_are_complete(segment, self._config.index_interval_bytes):
+            self._act(f"indexes of segment {segment.base_offset} rebuilt")
+            segment.rebuild_indexes(self._config.index_interval_bytes)
+            self._seal(segment)
+
+    def _has_lost_records(self, segment: Segment, following: Segment) -> bool:
+        """Whether a power loss has cut a segment exactly between two batches, which its own bytes do not show.
+
+        Kafka goes on behind the hole. Only compaction makes legitimate ones, so elsewhere we end the log before it.
+        """
+        end = segment.next_offset()
+        if self._config.is_compacted or end == following.base_offset:
+            return False
+        self._act(f"offsets {end} to {following.base_offset - 1} are missing")
+        return True
 
     def _recover_segment(self, segment: Segment, state: ProducerStateManager, epochs: LeaderEpochs) -> int:
         """Check every batch and make the indexes anew; how many bytes had to be cut off."""
         interval = self._config.index_interval_bytes
         segment.start_indexes_empty()
         segment.is_dirty = True
-        segment.transactions().reset()
+        aborted: list[AbortedTransaction] = []
         next_offset, valid_bytes = segment.base_offset, 0
         for position, header, view in self._scan(segment.file, segment.size):
             last_offset = header.base_offset + header.last_offset_delta
@@ -313,10 +344,13 @@ class Loader:
                 epochs.assign(header.partition_leader_epoch, header.base_offset)
             if header.producer_id >= 0:
                 marker = read_marker(view, 0, header) if header.is_control else None
-                self._has_aborted |= learn(state, header, marker, segment)
+                completed = state.update(header, marker)
+                if completed is not None and completed.is_aborted:
+                    aborted.append(aborted_entry(completed))
             next_offset, valid_bytes = last_offset + 1, position + header.batch_length + LOG_OVERHEAD
             self._report_progress(valid_bytes)
         state.map_end_offset = max(state.map_end_offset, next_offset)
+        self._write_transactions(segment, aborted)
         self.report.scanned_bytes += segment.size
         truncated = segment.size - valid_bytes
         if truncated:
@@ -325,6 +359,17 @@ class Loader:
             segment.file.truncate(valid_bytes)
             segment.size = valid_bytes
         return truncated
+
+    def _write_transactions(self, segment: Segment, aborted: list[AbortedTransaction]) -> None:
+        """Make the transaction index anew if it is wrong. One that is right stays untouched: it may be on the disk."""
+        self._has_aborted |= bool(aborted)
+        path = segment.path(TXN_INDEX_SUFFIX)
+        known = self._disk.read_bytes(path) if self._disk.exists(path) else b""
+        if known != b"".join(map(encode_aborted, aborted)):
+            transactions = segment.transactions()
+            transactions.reset()
+            for each in aborted:
+                transactions.append(each)
 
     def _report_progress(self, segment_bytes: int) -> None:
         done = self.report.scanned_bytes + segment_bytes

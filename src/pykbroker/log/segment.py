@@ -34,8 +34,9 @@ from pykbroker.log.files import (
     join,
     offset_file_name,
 )
+from pykbroker.log.index_check import indexes_are_plausible
 from pykbroker.log.indexes import OFFSET_ENTRY_BYTES, TIME_ENTRY_BYTES, OffsetIndex, TimeIndex
-from pykbroker.wire.records import HEADER_SIZE, LOG_OVERHEAD, BatchHeader, iterate_records, read_header
+from pykbroker.wire.records import HEADER_SIZE, LOG_OVERHEAD, BatchHeader, read_header
 
 TAIL_BATCHES: Final = 64
 """Batches whose positions are remembered exactly; at most twice as many."""
@@ -69,8 +70,8 @@ class Segment:
         "_disk",
         "_file",
         "_first_timestamp",
+        "_is_growing",
         "_max_timestamp",
-        "_offset_of_max_timestamp",
         "_since_index_bytes",
         "_suffix",
         "_tail_ends",
@@ -81,6 +82,7 @@ class Segment:
         "is_dirty",
         "jitter_ms",
         "offset_index",
+        "offset_of_max_timestamp",
         "size",
         "time_index",
         "txn_index",
@@ -102,9 +104,10 @@ class Segment:
         self._file: LogFile | None = None
         self.offset_index: OffsetIndex = _NO_INDEX
         self.time_index: TimeIndex = _NO_TIME_INDEX
+        self._is_growing = False
         self._first_timestamp: int | None = None
         self._max_timestamp: int | None = None
-        self._offset_of_max_timestamp = base_offset
+        self.offset_of_max_timestamp = base_offset
         self._since_index_bytes = 0
         self._tail_start = -1
         self._tail_ends: array[int] | None = None
@@ -122,21 +125,28 @@ class Segment:
             file = self._file = self._disk.open_file(self.path(LOG_SUFFIX))
         return file
 
-    def _need_indexes(self) -> None:
+    def need_indexes(self) -> None:
+        """Make the two index objects, if nobody has needed them yet; files that cannot be right are made again."""
         if self.offset_index is _NO_INDEX:
-            self.offset_index = OffsetIndex(self._disk, self.path(INDEX_SUFFIX), self.base_offset)
-            self.time_index = TimeIndex(self._disk, self.path(TIME_INDEX_SUFFIX), self.base_offset)
+            self._make_indexes()
             if not self.size:
                 self.start_indexes_empty()
+            elif not indexes_are_plausible(self):
+                self.rebuild_indexes(DEFAULT_INTERVAL_BYTES)
+
+    def _make_indexes(self) -> None:
+        self.offset_index = OffsetIndex(self._disk, self.path(INDEX_SUFFIX), self.base_offset)
+        self.time_index = TimeIndex(self._disk, self.path(TIME_INDEX_SUFFIX), self.base_offset)
 
     def start_indexes_empty(self) -> None:
         """Whatever the index files hold is not to be believed: begin anew."""
-        self._need_indexes()
+        if self.offset_index is _NO_INDEX:
+            self._make_indexes()
         self.offset_index.start_empty()
         self.time_index.start_empty()
         self._since_index_bytes = 0
         self._max_timestamp = NO_TIMESTAMP
-        self._offset_of_max_timestamp = self.base_offset
+        self.offset_of_max_timestamp = self.base_offset
 
     def create(self) -> None:
         """Begin the ``.log`` file although there is no batch: its name is where the log ends."""
@@ -149,11 +159,12 @@ class Segment:
     def append(self, parts: Sequence[Buffer], size: int) -> int:
         """Write whole batches at the end; where they begin. Each must then be told to ``note_batch``."""
         position = self.size
-        file = self._file
-        if file is None:
-            file = self.file
+        file = self._file or self.file
+        if not self._is_growing:
+            self.need_indexes()  # before there is a batch that they do not have
             if file.size != position:  # what a crash left behind, or Kafka's preallocated zeros
                 file.truncate(position)
+            self._is_growing = True
         file.append(parts)
         self.is_dirty = True
         self.size = position + size
@@ -168,10 +179,10 @@ class Segment:
             self._first_timestamp = max_timestamp
         if max_timestamp > self._max_timestamp:  # type: ignore[operator]
             self._max_timestamp = max_timestamp
-            self._offset_of_max_timestamp = last_offset
+            self.offset_of_max_timestamp = last_offset
         if self._since_index_bytes > index_interval_bytes:
             self.offset_index.append(last_offset, position)
-            self.time_index.maybe_append(self._max_timestamp, self._offset_of_max_timestamp)  # type: ignore[arg-type]
+            self.time_index.maybe_append(self._max_timestamp, self.offset_of_max_timestamp)  # type: ignore[arg-type]
             self._since_index_bytes = 0
         self._since_index_bytes += header.batch_length + LOG_OVERHEAD
         ends, positions = self._tail_ends, self._tail_positions
@@ -219,7 +230,7 @@ class Segment:
     def _walk_to(self, offset: int) -> FoundBatch | None:
         if not self.size:
             return None
-        self._need_indexes()
+        self.need_indexes()
         position = self.offset_index.lookup(offset)[1]
         try:
             found = next((batch for batch in self.walk(position) if batch.last_offset >= offset), None)
@@ -295,7 +306,7 @@ class Segment:
             return ends[-1] + 1
         if not self.size:
             return self.base_offset
-        self._need_indexes()
+        self.need_indexes()
         last = self.base_offset - 1
         for batch in self.walk(self.offset_index.last_position()):
             last = batch.last_offset
@@ -304,9 +315,9 @@ class Segment:
     # --- time ---------------------------------------------------------------------------------------------------
 
     def _load_max_timestamp(self) -> None:
-        self._need_indexes()
+        self.need_indexes()
         if self._max_timestamp is None:
-            self._max_timestamp, self._offset_of_max_timestamp = self.time_index.last_entry()
+            self._max_timestamp, self.offset_of_max_timestamp = self.time_index.last_entry()
 
     @property
     def max_timestamp(self) -> int:
@@ -348,32 +359,6 @@ class Segment:
             return timestamp - first
         return now_ms - self.created_ms if self.created_ms >= 0 else 0
 
-    def find_timestamp(self, timestamp: int, start_offset: int) -> tuple[int, int, int] | None:
-        """(offset, timestamp, leader epoch) of the first record at or behind ``start_offset`` that is not older."""
-        self._need_indexes()
-        from_offset = max(self.time_index.lookup(timestamp)[1], start_offset)
-        for position, header in self.headers(self.offset_index.lookup(from_offset)[1]):
-            if header.max_timestamp < timestamp or header.last_offset < start_offset:
-                continue
-            for record in iterate_records(self.read_batch(position, header), 0, header):
-                if record.timestamp >= timestamp and record.offset >= start_offset:
-                    return record.offset, record.timestamp, header.partition_leader_epoch
-        return None
-
-    def find_max_timestamp(self) -> tuple[int, int, int] | None:
-        """(offset, timestamp, leader epoch) of the first record that has the largest timestamp."""
-        timestamp = self.max_timestamp
-        if timestamp < 0:
-            return None
-        self._need_indexes()
-        for position, header in self.headers(self.offset_index.lookup(self._offset_of_max_timestamp)[1]):
-            if header.max_timestamp != timestamp:
-                continue
-            for record in iterate_records(self.read_batch(position, header), 0, header):
-                if record.timestamp == timestamp:
-                    return record.offset, timestamp, header.partition_leader_epoch
-        return None
-
     # --- keeping ------------------------------------------------------------------------------------------------
 
     def truncate_to(self, offset: int) -> int:
@@ -381,7 +366,7 @@ class Segment:
         position = self.position_of(offset)
         if position >= self.size:
             return 0
-        self._need_indexes()
+        self.need_indexes()
         self.is_dirty = True
         self.file.truncate(position)
         dropped, self.size = self.size - position, position
@@ -403,7 +388,7 @@ class Segment:
         for _, header in self.headers(self.offset_index.lookup(offset)[1]):
             if header.max_timestamp > largest:
                 largest, offset = header.max_timestamp, header.last_offset
-        self._max_timestamp, self._offset_of_max_timestamp = largest, offset
+        self._max_timestamp, self.offset_of_max_timestamp = largest, offset
 
     def rebuild_indexes(self, index_interval_bytes: int) -> None:
         """Make both indexes anew from the batches' headers."""
@@ -418,7 +403,7 @@ class Segment:
         if self.is_dirty:
             self._load_max_timestamp()
             if self.max_timestamp >= 0:
-                self.time_index.maybe_append(self.max_timestamp, self._offset_of_max_timestamp)
+                self.time_index.maybe_append(self.max_timestamp, self.offset_of_max_timestamp)
             self.offset_index.write_out()
             self.time_index.write_out()
             self.is_dirty = False
@@ -430,8 +415,13 @@ class Segment:
         return self.txn_index
 
     def sync_targets(self) -> list[SyncTarget]:
-        """What a flush must bring to the disk, to be used from any thread."""
+        """The ``.log`` file, to be flushed from any thread."""
         return [self.file.sync_target()]
+
+    @property
+    def has_written_transactions(self) -> bool:
+        """Whether the transaction index may have entries that are not on the disk yet."""
+        return self.txn_index is not None
 
     def close(self) -> None:
         """Let go of the files."""

@@ -20,6 +20,7 @@ from pykbroker.log.files import (
     DELETED_SUFFIX,
     LEADER_EPOCH_CHECKPOINT,
     SWAP_SUFFIX,
+    TXN_INDEX_SUFFIX,
     join,
 )
 from pykbroker.log.flushing import FlushJob
@@ -50,6 +51,7 @@ class LogUpkeep:
         "_latest_epoch",
         "_segments",
         "_state",
+        "_unsynced",
         "config",
         "has_rolled",
         "has_transactions",
@@ -86,6 +88,8 @@ class LogUpkeep:
         self._epochs_are_dirty = False
         self.has_transactions = False
         """Whether any transaction was ever aborted here: otherwise there is nothing to look for."""
+        self._unsynced: list[str] | None = None
+        """Indexes and snapshots that were written and not flushed."""
         self.has_rolled = False
         """Whether a segment was finished that nobody has flushed yet."""
 
@@ -101,6 +105,8 @@ class LogUpkeep:
         self._state = loaded.state
         self._epochs = loaded.epochs
         self._epochs_are_dirty = loaded.epochs is not None
+        self._unsynced = loaded.unsynced or None
+        self.has_rolled = bool(loaded.unsynced)
         if self._state is not None:
             self._state.on_high_watermark(self._high_watermark)
             self._first_unstable_offset = self._state.first_unstable_offset
@@ -217,14 +223,24 @@ class LogUpkeep:
         active = self._segments[-1]
         if not active.size and active.base_offset == base_offset:
             return active
-        active.seal()
+        self._seal(active)
         self.has_rolled = True
         segment = self._new_segment(base_offset)
         self._segments.append(segment)
         state = self.producers
         state.map_end_offset = base_offset
-        take_snapshot(self._directory.disk, self.path, state)
+        self._take_snapshot(state)
         return segment
+
+    def _seal(self, segment: Segment) -> None:
+        """Write a segment's indexes, to be flushed later."""
+        if segment.is_dirty:
+            segment.seal()
+            self._unsynced = [*(self._unsynced or ()), *segment.index_files()]
+
+    def _take_snapshot(self, state: ProducerStateManager) -> None:
+        if take_snapshot(self._directory.disk, self.path, state):
+            self._unsynced = [*(self._unsynced or ()), snapshot_path(self.path, state.map_end_offset)]
 
     def _new_segment(self, base_offset: int) -> Segment:
         """An empty segment; its file is made at once, because its name is where the log ends."""
@@ -392,18 +408,16 @@ class LogUpkeep:
     def flush_job(self, up_to_offset: int | None = None, now_ms: int = 0) -> FlushJob | None:
         """What must be done so that all below ``up_to_offset`` (None: the log's end) is on the disk; None if it is."""
         end = self.log_end_offset if up_to_offset is None else up_to_offset
-        if end <= self.recovery_point or self._directory.failure is not None:
+        if self._directory.failure is not None or (end <= self.recovery_point and not self._unsynced):
             return None
-        first = self._number_of(self.recovery_point)
-        targets, files = [], []
-        for number in range(first, len(self._segments)):
-            segment = self._segments[number]
-            if segment.base_offset >= end:
-                break
-            targets += segment.sync_targets()
-            if number + 1 < len(self._segments):
-                files += segment.index_files()
-                files.append(snapshot_path(self.path, self._segments[number + 1].base_offset))
+        unflushed = [
+            segment
+            for segment in self._segments[self._number_of(self.recovery_point) :]
+            if segment.base_offset < end and self.recovery_point < end
+        ]
+        targets = [target for segment in unflushed for target in segment.sync_targets()]
+        files, self._unsynced = self._unsynced or [], None
+        files += [segment.path(TXN_INDEX_SUFFIX) for segment in unflushed if segment.has_written_transactions]
         writes = self._epochs_to_write()
 
         def done(error: OSError | None) -> None:
@@ -438,11 +452,10 @@ class LogUpkeep:
             self._let_go()
             return
         try:
-            active = self._segments[-1]
-            if active.size or active.is_dirty:
-                active.seal()
-                if self._state is not None:
-                    take_snapshot(self._directory.disk, self.path, self._state)
+            for segment in self._segments:
+                self._seal(segment)
+            if self._state is not None and self.log_end_offset > 0:
+                self._take_snapshot(self._state)
             if self.log_end_offset or self.log_start_offset:
                 for path, data in self._epochs_to_write():
                     self._directory.disk.write_atomic(path, data, sync=sync)
