@@ -16,14 +16,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
-from pykbroker.memory_disk import MemoryDisk, MemoryFile, MemorySlice
-
 try:
     import fcntl
 except ImportError:  # Windows: one broker per directory is up to its user there
     fcntl = None  # type: ignore[assignment]
-
-__all__ = ["MAX_OPEN_FILES", "MemoryDisk", "MemoryFile", "MemorySlice", "RealDisk", "RealFile"]
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 import trio
 
 if TYPE_CHECKING:
-    from pykbroker.disk import MemoryDisk, RealDisk
+    from pykbroker.disk import RealDisk
+    from pykbroker.memory_disk import MemoryDisk
     from pykbroker.network import Network
 
 
@@ -75,7 +76,8 @@ def real_world(*, ephemeral: bool = False, seed: int | None = None) -> World:
 
     ``ephemeral`` keeps files in memory only; ``seed`` makes ids and jitter repeatable (``PYKBROKER_SEED``).
     """
-    from pykbroker.disk import MemoryDisk, RealDisk
+    from pykbroker.disk import RealDisk
+    from pykbroker.memory_disk import MemoryDisk
     from pykbroker.network import SocketNetwork
 
     disk: RealDisk | MemoryDisk = MemoryDisk() if ephemeral else RealDisk()
