@@ -97,6 +97,10 @@ class Instance:
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
+    def last_words(self) -> str:
+        """The end of what the broker printed, for whoever must explain a failure."""
+        return (self.directory / "log").read_text(errors="replace")[-2000:]
+
     def resident_bytes(self) -> int:
         return process.resident_bytes(self.pid)
 

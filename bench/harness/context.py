@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -78,6 +79,9 @@ class Context:
         instance = self.kind.new_instance()
         try:
             yield instance
+        except Exception:
+            print(instance.last_words(), file=sys.stderr)
+            raise
         finally:
             instance.remove()
 
