@@ -179,10 +179,10 @@ def _unsnappy_block(block: memoryview, max_bytes: int) -> bytes:
         shift += 7
         if byte < 0x80:
             break
-    if claimed > max_bytes:
-        raise InflationLimit(max_bytes)
     if claimed > len(block) * _SNAPPY_MAX_RATIO:
         raise CorruptRecords(f"a snappy block of {len(block)} bytes cannot hold {claimed}")
+    if claimed > max_bytes:
+        raise InflationLimit(max_bytes)
     try:
         return bytes(snappy.decompress(bytes(block)))
     except snappy.UncompressError:
