@@ -6,13 +6,15 @@ Split from `validate` by question: this module knows single records, that one kn
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.log.config import LogConfig
 from pykbroker.wire.batch_header import NO_TIMESTAMP, BatchHeader
 from pykbroker.wire.compression import CODEC_NAMES, GZIP, LZ4, ZSTD, Buffer, CorruptRecords, InflationLimit
-from pykbroker.wire.message_sets import OldMessage, read_messages, unwrap, up_convert
+
+if TYPE_CHECKING:
+    from pykbroker.wire.message_sets import OldMessage
 
 _CODECS: Final = {"uncompressed": 0, **{name: codec for codec, name in enumerate(CODEC_NAMES)}}
 
@@ -76,6 +78,8 @@ def refuse_records(
 
 def convert_message_set(view: memoryview, config: LogConfig, now_ms: int) -> bytes:
     """One batch of magic 2 out of a message set of format 0 or 1, its records checked."""
+    from pykbroker.wire.message_sets import read_messages, unwrap, up_convert  # few brokers ever meet one
+
     try:
         outer = list(read_messages(view))
         codec = next((message.compression for message in outer if message.compression), 0)
