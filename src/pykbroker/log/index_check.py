@@ -1,8 +1,9 @@
 """Whether a segment's index files can be believed.
 
-``indexes_are_plausible`` is asked once of every segment that was found on the disk, when its indexes are first needed: it
-looks at a few headers. ``indexes_are_complete`` is asked after a crash, of the one segment that had been finished when
-its index files may not have reached the disk, although its records had, so that recovery does not come by.
+``indexes_are_plausible`` is asked once of every segment that was found on the disk, when its indexes are first
+needed: it looks at a few headers. ``indexes_are_complete`` is asked after a crash, of the one segment that had been
+finished when its index files may not have reached the disk, although its records had, so that recovery does not come
+by.
 """
 
 from __future__ import annotations

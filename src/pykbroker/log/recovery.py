@@ -163,6 +163,8 @@ class Loader:
             epochs.truncate_from_end(end)
             epochs.truncate_from_start(self._log_start_offset)
         loaded.epochs, loaded.state, loaded.unsynced = epochs, state, self._unsynced
+        if not self._is_clean:
+            names = set(self._disk.list_directory(self._path))  # recovery takes and removes snapshots itself
         remove_strays(self._disk, self._path, names, [segment.base_offset for segment in segments])
         return loaded
 
@@ -329,6 +331,7 @@ class Loader:
 
     def _recover_segment(self, segment: Segment, state: ProducerStateManager, epochs: LeaderEpochs) -> int:
         """Check every batch and make the indexes anew; how many bytes had to be cut off."""
+        self._refuse_old_format(segment)
         interval = self._config.index_interval_bytes
         segment.start_indexes_empty()
         segment.is_dirty = True
@@ -393,7 +396,6 @@ class Loader:
                     break
                 batch = view[at : at + wanted]
                 if header.magic != 2 or crc32c(batch[ATTRIBUTES_POSITION:]) != header.crc:
-                    self._refuse_old_format(batch)
                     return
                 yield position + at, header, batch
                 at += wanted
@@ -403,10 +405,14 @@ class Loader:
                     return
                 self._buffer = bytearray(wanted)
 
-    def _refuse_old_format(self, batch: memoryview) -> None:
-        """A whole message of format 0 or 1 is no damage, but data of another time; it must not be cut off."""
-        magic, checked = batch[MAGIC_POSITION], batch[MAGIC_POSITION:]
-        if magic < 2 and binascii.crc32(checked) == int.from_bytes(batch[12:16], "big"):
+    def _refuse_old_format(self, segment: Segment) -> None:
+        """Whole messages of format 0 or 1 are no damage, but data of another time; they must not be cut off."""
+        head = segment.file.read(0, MAGIC_POSITION + 1) if segment.size else b""
+        magic = head[MAGIC_POSITION] if len(head) > MAGIC_POSITION else 2
+        if magic >= 2:
+            return
+        message = segment.file.read(0, LOG_OVERHEAD + int.from_bytes(head[8:12], "big"))
+        if binascii.crc32(message[MAGIC_POSITION:]) == int.from_bytes(message[12:16], "big"):
             raise KafkaError(
                 ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT,
                 f"{self._path} holds messages of format {magic}, which Kafka 0.10 and older wrote",

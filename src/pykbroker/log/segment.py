@@ -49,7 +49,7 @@ DEFAULT_INTERVAL_BYTES: Final = 4096
 MAX_RELATIVE_OFFSET: Final = 2**31 - 1
 NO_TIMESTAMP: Final = -1
 
-_unpack_walk = struct.Struct(">qi11xi").unpack_from  # base offset, batch length, last offset delta
+_unpack_walk = struct.Struct(">qi4xb6xi").unpack_from  # base offset, batch length, magic, last offset delta
 _WALK_SIZE: Final = 27
 
 
@@ -261,9 +261,9 @@ class Segment:
                 data, start, at = file.read(position, WALK_BYTES), position, 0
                 if len(data) < _WALK_SIZE:
                     return
-            base_offset, length, delta = _unpack_walk(data, at)
+            base_offset, length, magic, delta = _unpack_walk(data, at)
             end = position + length + LOG_OVERHEAD
-            if length < HEADER_SIZE - LOG_OVERHEAD or end > size:
+            if length < HEADER_SIZE - LOG_OVERHEAD or end > size or magic != 2:
                 raise self._no_batch_at(position)
             yield FoundBatch(position, end - position, base_offset, base_offset + delta)
             position = end
@@ -282,13 +282,13 @@ class Segment:
                     return
             header = read_header(data, at)
             end = position + header.batch_length + LOG_OVERHEAD
-            if header.batch_length < HEADER_SIZE - LOG_OVERHEAD or end > size:
+            if header.batch_length < HEADER_SIZE - LOG_OVERHEAD or end > size or header.magic != 2:
                 raise self._no_batch_at(position)
             yield position, header
             position = end
 
     def _no_batch_at(self, position: int) -> KafkaError:
-        where = f"{self.path(LOG_SUFFIX)} holds no batch at position {position}"
+        where = f"{self.path(LOG_SUFFIX)} holds no batch of format 2 at position {position}"
         return KafkaError(ErrorCode.CORRUPT_MESSAGE, where)
 
     def slice(self, position: int, size: int) -> FileSlice:
