@@ -5,6 +5,8 @@ Exit code 0: no difference that differences.toml does not explain; 1: some.
 
 import argparse
 import json
+import sys
+import time
 import tomllib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,14 +14,15 @@ from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import differential.scenes  # noqa: F401  importing registers the scenes
-from differential.compare import Difference, compare
-from differential.connection import Connection
-from differential.schemas import Schemas
-from differential.stage import SCENES, Stage, Step
 from runner.broker import ApacheKafka, Broker, ExternalBroker, PykBroker
 from runner.places import KAFKA_LIBS, RESULTS, RUNS
 from runner.session import fresh_directory
+
+import differential.scenes  # noqa: F401  importing registers the scenes
+from differential.compare import Difference, compare
+from differential.connection import Closed, Connection
+from differential.schemas import Schemas
+from differential.stage import SCENES, Stage, Step
 
 EXPLAINED = Path(__file__).resolve().parent / "differences.toml"
 SAME = {
@@ -58,8 +61,7 @@ def main() -> int:
         kafka, ours = start_brokers(arguments, stack)
         schemas = Schemas(KAFKA_LIBS)
         advertised = [api_versions(schemas, broker.bootstrap) for broker in (kafka, ours)]
-        common = {key: (max(low, advertised[1][key][0]), min(high, advertised[1][key][1]))
-                  for key, (low, high) in advertised[0].items() if key in advertised[1]}
+        common = {key: common_range(kafka_range, advertised[1].get(key)) for key, kafka_range in advertised[0].items()}
         plays = play_all(names, schemas, [kafka.bootstrap, ours.bootstrap], common)
     found = [difference for name in names for difference in compare(name, plays[0][name], plays[1][name])]
     return report(found, plays[0], arguments)
@@ -90,26 +92,38 @@ def api_versions(schemas: Schemas, bootstrap: str) -> dict[int, tuple[int, int]]
     return {entry["ApiKey"]: (entry["MinVersion"], entry["MaxVersion"]) for entry in answer["ApiKeys"]}
 
 
+def common_range(kafka: tuple[int, int], ours: tuple[int, int] | None) -> tuple[int, int]:
+    """The versions to ask for; Kafka's own when the API is not offered by the other, which then shows as a difference."""
+    return (max(kafka[0], ours[0]), min(kafka[1], ours[1])) if ours else kafka
+
+
 def play_all(names: list[str], schemas: Schemas, bootstraps: list[str],
              common: dict[int, tuple[int, int]]) -> list[dict[str, list[Step]]]:
     """Every scene on each broker, the two brokers at the same time, scenes in order."""
 
     def play_on(bootstrap: str) -> dict[str, list[Step]]:
-        return {name: play(name, Stage(schemas, bootstrap, common)) for name in names}
+        plays = {}
+        for name in names:
+            started = time.monotonic()
+            plays[name] = play(name, schemas, bootstrap, common)
+            took = time.monotonic() - started
+            print(f"{bootstrap} {name}: {len(plays[name])} steps in {took:.1f} s", file=sys.stderr, flush=True)
+        return plays
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         return list(pool.map(play_on, bootstraps))
 
 
-def play(name: str, stage: Stage) -> list[Step]:
+def play(name: str, schemas: Schemas, bootstrap: str, common: dict[int, tuple[int, int]]) -> list[Step]:
     """One scene on one broker; what makes a scene stumble is a step of its own."""
+    steps: list[Step] = []
     try:
+        stage = Stage(schemas, bootstrap, common, steps)
         SCENES[name](stage)
-    except (KeyError, IndexError, TypeError, ValueError, OSError) as error:
-        stage.keep("(the scene stumbled)", f"{type(error).__name__}: {error}")
-    finally:
         stage.connection.close()
-    return stage.steps
+    except (KeyError, IndexError, TypeError, ValueError, OSError, Closed) as error:
+        steps.append(Step("(the scene stumbled)", f"{type(error).__name__}: {error}"))
+    return steps
 
 
 def explained(difference: Difference, rules: Iterable[dict[str, str]]) -> str | None:

@@ -1,6 +1,9 @@
 """One client's program against one broker: starts both, reads the program's TAP, returns what happened."""
 
+import fcntl
+import itertools
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -9,6 +12,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from runner.broker import KINDS, Broker, BrokerFailed, ExternalBroker
 from runner.clients import Client
@@ -17,6 +21,7 @@ from runner.places import KAFKA_LIBS, RUNS
 from runner.tap import Story, TapReader
 
 Progress = Callable[[str], None]
+HELD: list[TextIO] = []  # locks of the directories in use
 
 
 @dataclass
@@ -70,10 +75,25 @@ def make_broker(name: str, directory: Path) -> Broker:
 
 
 def fresh_directory(directory: Path) -> Path:
-    """An empty directory; the last run's logs stay until the next run of the same client."""
-    subprocess.run(["rm", "-rf", str(directory)], check=True)
-    directory.mkdir(parents=True)
-    return directory
+    """An empty directory; the last run's logs stay until the next run of the same client.
+
+    It belongs to this process for as long as that lives: another run of the same client, at the same time, gets the
+    next free name.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        chosen = directory if number == 1 else directory.with_name(f"{directory.name}-{number}")
+        lock = open(chosen.with_name(f"{chosen.name}.lock"), "w")  # noqa: SIM115  held until the process ends
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        HELD.append(lock)
+        shutil.rmtree(chosen, ignore_errors=True)
+        chosen.mkdir()
+        return chosen
+    raise AssertionError("counting has no end")
 
 
 def _read_program(run: Run, command: list[str], environment: dict[str, str], directory: Path,
