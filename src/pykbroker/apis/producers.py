@@ -28,9 +28,7 @@ def _nothing_described(request: DescribeProducersRequest, error: KafkaError) -> 
 
 
 def _undescribed(index: int, error: KafkaError) -> PartitionResponse:
-    return PartitionResponse(
-        active_producers=(), partition_index=index, error_code=error.code, error_message=error.message
-    )
+    return PartitionResponse(active_producers=(), partition_index=index, error_code=error.code, error_message=None)
 
 
 @handles(DescribeProducersRequest, error_response=_nothing_described)
