@@ -20,32 +20,32 @@ def exhaust(world, name="t", epoch=MAX_PRODUCER_EPOCH - 1):
 
 def test_a_new_id_gets_a_producer_id_and_epoch_zero(world):
     """The first InitProducerId of a transactional id begins a row of epochs."""
-    assert (1000, 0) == world.producer()
-    assert (1001, 0) == world.producer("another")
+    assert world.producer() == (1000, 0)
+    assert world.producer("another") == (1001, 0)
 
 
 def test_every_instance_gets_a_higher_epoch(world):
     """The same id again is a newer instance of the same producer."""
     world.producer()
 
-    assert (1000, 1) == world.producer()
-    assert (1000, 2) == world.producer()
+    assert world.producer() == (1000, 1)
+    assert world.producer() == (1000, 2)
 
 
 @pytest.mark.parametrize("timeout_ms", [0, -1, 900_001])
 def test_a_timeout_out_of_bounds_is_refused(world, timeout_ms):
     """Neither nothing nor more than transaction.max.timeout.ms."""
-    assert ErrorCode.INVALID_TRANSACTION_TIMEOUT == code_of(world.init(timeout_ms=timeout_ms))
-    assert ErrorCode.TRANSACTIONAL_ID_NOT_FOUND == code_of(world.engine.submit(type(world.shard).describe, "t"))
+    assert code_of(world.init(timeout_ms=timeout_ms)) == ErrorCode.INVALID_TRANSACTION_TIMEOUT
+    assert code_of(world.engine.submit(type(world.shard).describe, "t")) == ErrorCode.TRANSACTIONAL_ID_NOT_FOUND
 
 
 def test_two_phase_commit_must_be_allowed(world):
     """transaction.two.phase.commit.enable decides, and lifts the limit on the timeout (KIP-939)."""
-    assert ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED == code_of(world.init(enable2_pc=True))
+    assert code_of(world.init(enable2_pc=True)) == ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 
     world.config.two_phase_commit_enable = True
 
-    assert ErrorCode.UNSUPPORTED_VERSION == code_of(world.init(enable2_pc=True, keep_prepared_txn=True))
+    assert code_of(world.init(enable2_pc=True, keep_prepared_txn=True)) == ErrorCode.UNSUPPORTED_VERSION
     producer = world.producer(enable2_pc=True)
     world.add(producer, ORDERS)
     world.pass_time(10_000_000)
@@ -56,9 +56,9 @@ def test_a_producer_that_recovers_keeps_its_id(world):
     """KIP-360: with its id and epoch it gets the next epoch; repeated, the same again."""
     producer = world.producer()
 
-    assert (1000, 1) == world.producer(producer=producer)
-    assert (1000, 1) == world.producer(producer=producer), "the answer was lost"
-    assert (1000, 2) == world.producer(producer=(1000, 1))
+    assert world.producer(producer=producer) == (1000, 1)
+    assert world.producer(producer=producer) == (1000, 1), "the answer was lost"
+    assert world.producer(producer=(1000, 1)) == (1000, 2)
 
 
 def test_a_producer_that_was_overtaken_cannot_recover(world):
@@ -66,13 +66,13 @@ def test_a_producer_that_was_overtaken_cannot_recover(world):
     producer = world.producer()
     world.producer()
 
-    assert ErrorCode.PRODUCER_FENCED == code_of(world.init(producer=producer))
-    assert ErrorCode.PRODUCER_FENCED == code_of(world.init(producer=(4711, 1)))
+    assert code_of(world.init(producer=producer)) == ErrorCode.PRODUCER_FENCED
+    assert code_of(world.init(producer=(4711, 1))) == ErrorCode.PRODUCER_FENCED
 
 
 def test_a_recovering_producer_is_welcome_where_its_id_was_forgotten(world):
     """Nobody else can have its place: it begins anew."""
-    assert (1000, 0) == world.producer(producer=(55, 7))
+    assert world.producer(producer=(55, 7)) == (1000, 0)
 
 
 def test_after_the_last_epoch_comes_a_new_producer_id(world):
@@ -80,7 +80,7 @@ def test_after_the_last_epoch_comes_a_new_producer_id(world):
     world.producer()
     exhaust(world)
 
-    assert (1001, 0) == world.producer()
+    assert world.producer() == (1001, 0)
 
 
 def test_a_recovering_producer_gets_a_new_id_once(world):
@@ -88,8 +88,8 @@ def test_a_recovering_producer_gets_a_new_id_once(world):
     world.producer()
     exhausted = exhaust(world)
 
-    assert (1001, 0) == world.producer(producer=exhausted)
-    assert (1001, 0) == world.producer(producer=exhausted)
+    assert world.producer(producer=exhausted) == (1001, 0)
+    assert world.producer(producer=exhausted) == (1001, 0)
 
 
 def test_an_open_transaction_is_aborted_first(world):
@@ -97,7 +97,7 @@ def test_an_open_transaction_is_aborted_first(world):
     older = world.producer()
     world.add(older, ORDERS)
 
-    assert ErrorCode.CONCURRENT_TRANSACTIONS == code_of(world.init())
+    assert code_of(world.init()) == ErrorCode.CONCURRENT_TRANSACTIONS
     assert world.state() == "CompleteAbort"
     (markers,) = world.markers
     assert (1000, 1, False, frozenset({ORDERS})) == (
@@ -106,8 +106,8 @@ def test_an_open_transaction_is_aborted_first(world):
         markers.commit,
         markers.partitions,
     )
-    assert (1000, 2) == world.producer()
-    assert ErrorCode.PRODUCER_FENCED == code_of(world.end(older))
+    assert world.producer() == (1000, 2)
+    assert code_of(world.end(older)) == ErrorCode.PRODUCER_FENCED
 
 
 def test_the_first_partition_begins_a_transaction(world):
@@ -140,10 +140,10 @@ def test_partitions_join_their_own_producer_only(world):
     """Another id, epoch or name has no transaction here."""
     producer_id, epoch = world.producer()
 
-    assert ErrorCode.INVALID_PRODUCER_ID_MAPPING == code_of(world.add((producer_id + 1, epoch), ORDERS))
-    assert ErrorCode.INVALID_PRODUCER_ID_MAPPING == code_of(world.add((producer_id, epoch), ORDERS, name="unknown"))
-    assert ErrorCode.PRODUCER_FENCED == code_of(world.add((producer_id, epoch + 1), ORDERS))
-    assert ErrorCode.INVALID_REQUEST == code_of(world.add((producer_id, epoch), ORDERS, name=""))
+    assert code_of(world.add((producer_id + 1, epoch), ORDERS)) == ErrorCode.INVALID_PRODUCER_ID_MAPPING
+    assert code_of(world.add((producer_id, epoch), ORDERS, name="unknown")) == ErrorCode.INVALID_PRODUCER_ID_MAPPING
+    assert code_of(world.add((producer_id, epoch + 1), ORDERS)) == ErrorCode.PRODUCER_FENCED
+    assert code_of(world.add((producer_id, epoch), ORDERS, name="")) == ErrorCode.INVALID_REQUEST
 
 
 def test_nothing_joins_a_transaction_that_is_being_ended(world):
@@ -153,9 +153,9 @@ def test_nothing_joins_a_transaction_that_is_being_ended(world):
     world.refusing.add(ORDERS)
     producer = world.ended(producer)
 
-    assert ErrorCode.CONCURRENT_TRANSACTIONS == code_of(world.add(producer, ORDERS))
-    assert ErrorCode.CONCURRENT_TRANSACTIONS == code_of(world.verify(producer, ORDERS))
-    assert ErrorCode.CONCURRENT_TRANSACTIONS == code_of(world.init())
+    assert code_of(world.add(producer, ORDERS)) == ErrorCode.CONCURRENT_TRANSACTIONS
+    assert code_of(world.verify(producer, ORDERS)) == ErrorCode.CONCURRENT_TRANSACTIONS
+    assert code_of(world.init()) == ErrorCode.CONCURRENT_TRANSACTIONS
 
 
 def test_verifying_says_what_is_outside(world):
@@ -171,8 +171,8 @@ def test_verifying_says_what_is_outside(world):
 def test_an_epoch_that_cannot_be_stored_is_not_given(world):
     """The id was never heard of; the next attempt begins at the beginning."""
     world.journal.error = KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS)
-    assert ErrorCode.COORDINATOR_NOT_AVAILABLE == code_of(world.init())
+    assert code_of(world.init()) == ErrorCode.COORDINATOR_NOT_AVAILABLE
     assert not world.shard.transactions
 
     world.journal.error = None
-    assert 0 == world.producer()[1]
+    assert world.producer()[1] == 0

@@ -24,7 +24,7 @@ def test_an_end_writes_markers_and_raises_the_epoch(world, commit, name):
     producer = world.producer()
     world.add(producer, ORDERS, BILLS)
 
-    assert (1000, 1) == world.ended(producer, commit)
+    assert world.ended(producer, commit) == (1000, 1)
     assert name == world.state()
     (markers,) = world.markers
     assert (1000, 1, commit, 7, 2, {ORDERS, BILLS}) == markers[1:]
@@ -39,7 +39,7 @@ def test_an_older_client_keeps_its_epoch(world):
 
     assert (producer, 0) == ((world.markers[0].producer_id, world.markers[0].producer_epoch), world.markers[0][5])
     world.add(producer, ORDERS, version=0).result()
-    assert "Ongoing" == world.state()
+    assert world.state() == "Ongoing"
 
 
 def test_an_end_that_is_repeated_changes_nothing(world):
@@ -50,7 +50,7 @@ def test_an_end_that_is_repeated_changes_nothing(world):
     size = len(world.journal.logged)
 
     assert after == world.ended(producer)
-    assert ErrorCode.INVALID_TXN_STATE == code_of(world.end(producer, commit=False))
+    assert code_of(world.end(producer, commit=False)) == ErrorCode.INVALID_TXN_STATE
     assert size == len(world.journal.logged)
 
 
@@ -61,28 +61,28 @@ def test_an_old_end_that_is_repeated_changes_nothing(old_world):
     old_world.end(producer, version=0).result()
 
     old_world.end(producer, version=0).result()
-    assert ErrorCode.INVALID_TXN_STATE == code_of(old_world.end(producer, commit=False, version=0))
+    assert code_of(old_world.end(producer, commit=False, version=0)) == ErrorCode.INVALID_TXN_STATE
 
 
 def test_nothing_can_be_aborted_but_not_committed(world):
     """A newer client aborts to get a new epoch, whatever was before."""
     producer = world.producer()
-    assert ErrorCode.INVALID_TXN_STATE == code_of(world.end(producer))
+    assert code_of(world.end(producer)) == ErrorCode.INVALID_TXN_STATE
 
     first = world.ended(producer, commit=False)
     second = world.ended(first, commit=False)
 
-    assert [(1000, 1), (1000, 2)] == [first, second]
-    assert "CompleteAbort" == world.state()
-    assert ErrorCode.INVALID_TXN_STATE == code_of(world.end(second))
+    assert [first, second] == [(1000, 1), (1000, 2)]
+    assert world.state() == "CompleteAbort"
+    assert code_of(world.end(second)) == ErrorCode.INVALID_TXN_STATE
 
 
 def test_an_older_client_has_nothing_to_end(old_world):
     """Without an open transaction there is none to commit or abort."""
     producer = old_world.producer()
 
-    assert ErrorCode.INVALID_TXN_STATE == code_of(old_world.end(producer, version=0))
-    assert ErrorCode.INVALID_TXN_STATE == code_of(old_world.end(producer, commit=False, version=0))
+    assert code_of(old_world.end(producer, version=0)) == ErrorCode.INVALID_TXN_STATE
+    assert code_of(old_world.end(producer, commit=False, version=0)) == ErrorCode.INVALID_TXN_STATE
 
 
 def test_only_the_current_producer_ends(world):
@@ -90,12 +90,12 @@ def test_only_the_current_producer_ends(world):
     producer_id, epoch = world.producer()
     world.add((producer_id, epoch), ORDERS)
 
-    assert ErrorCode.INVALID_PRODUCER_ID_MAPPING == code_of(world.end((producer_id + 1, epoch)))
-    assert ErrorCode.INVALID_PRODUCER_ID_MAPPING == code_of(world.end((producer_id, epoch), name="unknown"))
-    assert ErrorCode.INVALID_REQUEST == code_of(world.end((producer_id, epoch), name=""))
+    assert code_of(world.end((producer_id + 1, epoch))) == ErrorCode.INVALID_PRODUCER_ID_MAPPING
+    assert code_of(world.end((producer_id, epoch), name="unknown")) == ErrorCode.INVALID_PRODUCER_ID_MAPPING
+    assert code_of(world.end((producer_id, epoch), name="")) == ErrorCode.INVALID_REQUEST
     for wrong in (epoch + 1, epoch - 1):
-        assert ErrorCode.PRODUCER_FENCED == code_of(world.end((producer_id, wrong)))
-    assert "Ongoing" == world.state()
+        assert code_of(world.end((producer_id, wrong))) == ErrorCode.PRODUCER_FENCED
+    assert world.state() == "Ongoing"
 
 
 def test_after_the_last_epoch_the_end_brings_a_new_producer_id(world):
@@ -105,9 +105,9 @@ def test_after_the_last_epoch_the_end_brings_a_new_producer_id(world):
     last = producer_id, MAX_PRODUCER_EPOCH - 1
     world.add(last, ORDERS)
 
-    assert (1001, 0) == world.ended(last)
-    assert (1000, MAX_PRODUCER_EPOCH) == world.markers[0][1:3]
-    assert (1001, 0) == world.ended(last), "the answer was lost"
+    assert world.ended(last) == (1001, 0)
+    assert world.markers[0][1:3] == (1000, MAX_PRODUCER_EPOCH)
+    assert world.ended(last) == (1001, 0), "the answer was lost"
     world.add((1001, 0), ORDERS).result()
 
 
@@ -118,15 +118,15 @@ def test_markers_are_tried_until_they_are_written(world):
     world.refusing.add(BILLS)
     world.end(producer).result()
 
-    assert "PrepareCommit" == world.state()
-    assert ErrorCode.CONCURRENT_TRANSACTIONS == code_of(world.end(producer))
-    assert ErrorCode.INVALID_TXN_STATE == code_of(world.end(producer, commit=False))
+    assert world.state() == "PrepareCommit"
+    assert code_of(world.end(producer)) == ErrorCode.CONCURRENT_TRANSACTIONS
+    assert code_of(world.end(producer, commit=False)) == ErrorCode.INVALID_TXN_STATE
 
     world.pass_time(250)
     world.refusing.clear()
     world.pass_time(100)
 
-    assert "CompleteCommit" == world.state()
+    assert world.state() == "CompleteCommit"
     assert [{ORDERS, BILLS}, {BILLS}, {BILLS}, {BILLS}] == [markers.partitions for markers in world.markers]
 
 
@@ -140,7 +140,7 @@ def test_markers_of_a_prepared_transaction_are_written_after_a_restart(world):
 
     world.restart()
 
-    assert "CompleteCommit" == world.state()
+    assert world.state() == "CompleteCommit"
     assert world.markers[0] == world.markers[1]
     world.add(after, ORDERS).result()
 
@@ -154,7 +154,7 @@ def test_a_late_word_about_markers_is_ignored(world):
 
     world.write(world.markers[0])
 
-    assert "Ongoing" == world.state()
+    assert world.state() == "Ongoing"
 
 
 def test_a_transaction_out_of_time_is_aborted(world):
@@ -164,13 +164,13 @@ def test_a_transaction_out_of_time_is_aborted(world):
     world.add(producer, ORDERS)
 
     world.pass_time(29_000)
-    assert "Ongoing" == world.state()
+    assert world.state() == "Ongoing"
     world.pass_time(11_500)
 
-    assert "CompleteAbort" == world.state()
-    assert (1000, 1) == world.markers[0][1:3]
-    assert ErrorCode.INVALID_TXN_STATE == code_of(world.end(producer)), "it cannot commit"
-    assert (1000, 1) == world.ended(producer, commit=False), "it can go on after an abort of its own"
+    assert world.state() == "CompleteAbort"
+    assert world.markers[0][1:3] == (1000, 1)
+    assert code_of(world.end(producer)) == ErrorCode.INVALID_TXN_STATE, "it cannot commit"
+    assert world.ended(producer, commit=False) == (1000, 1), "it can go on after an abort of its own"
 
 
 def test_a_transaction_that_was_open_before_a_restart_is_still_watched(world):
@@ -181,7 +181,7 @@ def test_a_transaction_that_was_open_before_a_restart_is_still_watched(world):
 
     world.pass_time(75_000)
 
-    assert "CompleteAbort" == world.state()
+    assert world.state() == "CompleteAbort"
 
 
 def test_an_old_cluster_fences_by_one_epoch_too(old_world):
@@ -191,9 +191,9 @@ def test_an_old_cluster_fences_by_one_epoch_too(old_world):
 
     old_world.pass_time(75_000)
 
-    assert (1000, 1, False) == old_world.markers[0][1:4]
-    assert ErrorCode.PRODUCER_FENCED == code_of(old_world.end(producer, version=0))
-    assert 2 == old_world.producer()[1]
+    assert old_world.markers[0][1:4] == (1000, 1, False)
+    assert code_of(old_world.end(producer, version=0)) == ErrorCode.PRODUCER_FENCED
+    assert old_world.producer()[1] == 2
 
 
 def test_many_that_are_out_of_time_are_aborted_in_batches(world):
@@ -203,8 +203,8 @@ def test_many_that_are_out_of_time_are_aborted_in_batches(world):
 
     world.pass_time(75_000)
 
-    assert 1_201 == len(world.markers)
-    assert 1_201 == len(world.listed(state_filters=["CompleteAbort"]))
+    assert len(world.markers) == 1_201
+    assert len(world.listed(state_filters=["CompleteAbort"])) == 1_201
 
 
 def test_a_decision_that_cannot_be_stored_is_none(world):
@@ -212,11 +212,11 @@ def test_a_decision_that_cannot_be_stored_is_none(world):
     producer = world.producer()
     world.add(producer, ORDERS)
     world.journal.error = KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS)
-    assert ErrorCode.COORDINATOR_NOT_AVAILABLE == code_of(world.end(producer))
-    assert [] == world.markers
+    assert code_of(world.end(producer)) == ErrorCode.COORDINATOR_NOT_AVAILABLE
+    assert world.markers == []
 
     world.journal.error = None
-    assert (1000, 1) == world.ended(producer)
+    assert world.ended(producer) == (1000, 1)
 
 
 def test_a_completion_that_cannot_be_stored_is_tried_again(world):
@@ -228,12 +228,12 @@ def test_a_completion_that_cannot_be_stored_is_tried_again(world):
     world.journal.error = KafkaError(ErrorCode.NOT_ENOUGH_REPLICAS)
     world.holds_markers = False
     world.write(world.markers[0])
-    assert "PrepareCommit" == world.state()
+    assert world.state() == "PrepareCommit"
 
     world.journal.error = None
     world.pass_time(100)
 
-    assert "CompleteCommit" == world.state()
+    assert world.state() == "CompleteCommit"
 
 
 def test_markers_wait_until_the_decision_is_committed(world):
@@ -243,13 +243,13 @@ def test_markers_wait_until_the_decision_is_committed(world):
     world.journal.holds_commits = True
     reply = world.end(producer)
     assert not reply.done
-    assert [] == world.markers
+    assert world.markers == []
 
     world.journal.holds_commits = False
     world.journal.commit()
 
     assert reply.done
-    assert 1 == len(world.markers)
+    assert len(world.markers) == 1
 
 
 def test_ids_at_rest_expire(world):

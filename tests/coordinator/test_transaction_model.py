@@ -37,6 +37,7 @@ class Instance:
         self.producer = producer
         self.current = None
         self.last_end = None
+        self.is_overtaken = False
 
 
 class PartitionLog:
@@ -109,28 +110,52 @@ class TransactionLives(RuleBasedStateMachine):
         reply = self.world.init(name)
         if reply.done and reply.error is None:
             answer = reply.value
+            self.overtake(name)
             self.instances.append(Instance(name, (answer.producer_id, answer.producer_epoch)))
             identity = self.instances[-1].producer
             assert identity > self.identities.get(name, (-1, -1)), "identities only grow"
             self.identities[name] = identity
 
+    def overtake(self, name):
+        """A newer instance is there: what older ones have not tried to end, or begin from now on, is lost."""
+        for each in self.instances:
+            if each.name == name:
+                each.is_overtaken = True
+                if each.current is not None and (each.last_end is None or each.last_end[2] is not each.current):
+                    each.current.outcome = False
+
     @rule(index=st.integers(0, 9), partition=st.sampled_from(PARTITIONS))
     def produce(self, index, partition):
-        """As Produce v12 does: join, then write."""
         instance = self.instance(index)
         if instance is None:
             return
-        log = self.world.logs[partition]
-        if instance.producer not in log.open:
-            reply = self.world.add(instance.producer, partition, name=instance.name)
-            if not reply.done or reply.error is not None:
-                return
         if instance.current is None:
             instance.current = Transacted()
             self.transactions.append(instance.current)
+            if instance.is_overtaken:
+                instance.current.outcome = False
+        self.write(instance.name, instance.producer, partition, instance.current)
+
+    @rule(index=st.integers(0, 9), partition=st.sampled_from(PARTITIONS))
+    def late_batch(self, index, partition):
+        """A batch that was on its way while its transaction ended must not join the next one (KIP-890)."""
+        instance = self.instance(index)
+        if instance is None or instance.last_end is None or instance.last_end[2] is None:
+            return
+        producer, _, transacted = instance.last_end
+        if transacted.outcome is not None:
+            self.write(instance.name, producer, partition, transacted)
+
+    def write(self, name, producer, partition, transacted):
+        """As Produce v12 does: join the transaction unless the partition has it open, then append."""
+        log = self.world.logs[partition]
+        if producer not in log.open:
+            reply = self.world.add(producer, partition, name=name)
+            if not reply.done or reply.error is not None:
+                return
         value = next(self.serial)
-        if log.write(instance.producer, value):
-            instance.current.values.add(value)
+        if log.write(producer, value):
+            transacted.values.add(value)
 
     @rule(index=st.integers(0, 9), commit=st.booleans(), answer_is_lost=st.booleans())
     def end(self, index, commit, answer_is_lost):
