@@ -4,8 +4,7 @@ Start: log directories, metadata log, image, replicas, groups, listeners: in tha
 next, so that "ready" means every API works. End (``stop``): no new connections, requests in hand answered, everything
 flushed, the clean-shutdown marker written.
 
-Two passes run beside the connections: one drives the timers of all state machines, the other does the logs'
-housekeeping.
+What runs beside the connections is in ``background``.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import trio.lowlevel
 from pykbroker.apis.context import Services
 from pykbroker.apis.fetch_sessions import FetchSessionCache
 from pykbroker.apis.table import ApiTable
+from pykbroker.background import clean_logs, drive_timers, keep_house, make_cleaner
 from pykbroker.bell import Bell
 from pykbroker.config.config import BrokerConfig
 from pykbroker.config.listeners import ListenerSpec
@@ -48,9 +48,6 @@ log = logging.getLogger("pykbroker.broker")
 
 DRAIN_SECONDS = 1.2
 """How long requests in hand may take to be answered at shutdown; the rest of two seconds is for flushing."""
-
-HOUSEKEEPING_SECONDS = 1.0
-"""How often the logs are asked what is due (retention, delayed deletion, flushes, checkpoints)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +101,9 @@ class Broker:
             timers = Timers()
             services = self.services = self._build(logs, timers, server)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(_drive_timers, timers, world)
-                nursery.start_soon(_keep_house, logs, services)
+                nursery.start_soon(drive_timers, timers, world)
+                nursery.start_soon(keep_house, services)
+                nursery.start_soon(clean_logs, services, make_cleaner(services))
                 await server.serve(Dispatcher(services), nursery)
                 task_status.started(self._ready(services, server))
                 await self._stop_asked.wait()
@@ -214,30 +212,6 @@ class Broker:
             len(image.topics),
             image.partition_count,
         )
-
-
-async def _drive_timers(timers: Timers, world: World) -> None:
-    """Fire the machines' timers when they are due."""
-    while True:
-        moved = trio.Event()
-        timers.bell.listen(moved, moved.set)
-        deadline_ms = timers.next_deadline_ms()
-        wait_seconds = 3600.0 if deadline_ms is None else (deadline_ms - world.clock.now_ms()) / 1000
-        with trio.move_on_after(max(wait_seconds, 0)):
-            await moved.wait()
-        timers.bell.forget(moved)
-        timers.run_due(world.clock.now_ms())
-
-
-async def _keep_house(logs: LogManager, services: Services) -> None:
-    """Ask the logs again and again what is due; what blocks (fsync) runs on a worker thread."""
-    while True:
-        await trio.sleep(HOUSEKEEPING_SECONDS)
-        for job in logs.pass_(services.world.clock.now_ms()):  # in slices: requests come in between
-            if job is None:
-                await trio.lowlevel.checkpoint()
-            else:
-                await services.world.wait_for_disk(job.run)
 
 
 def _listener(spec: ListenerSpec) -> ListenerConfig:

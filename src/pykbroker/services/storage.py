@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pykbroker.controller.settings import Settings
 from pykbroker.log.config import LogConfig
 from pykbroker.log.files import join
+from pykbroker.log.housekeeping import Intervals
 from pykbroker.log.log_manager import LogManager
 from pykbroker.metadata.bootstrap import (
     BOOTSTRAP_FILE,
@@ -49,6 +50,13 @@ def open_logs(config: BrokerConfig, world: World) -> LogManager:
         now_ms=world.clock.now_ms,
         new_uuid=lambda: new_uuid(world.random),
         cluster_id=config.cluster_id,
+        intervals=Intervals(
+            retention_check_ms=config["log.retention.check.interval.ms"],
+            recovery_checkpoint_ms=config["log.flush.offset.checkpoint.interval.ms"],
+            start_checkpoint_ms=config["log.flush.start.offset.checkpoint.interval.ms"],
+            high_watermark_checkpoint_ms=config["replica.high.watermark.checkpoint.interval.ms"],
+            producer_expiration_check_ms=config["producer.id.expiration.check.interval.ms"],
+        ),
         on_report=_tell,
     )
     for directory in logs.directories:
