@@ -47,6 +47,7 @@ from pykbroker.wire.checksum import crc32c
 from pykbroker.wire.records import HEADER_SIZE, LOG_OVERHEAD, BatchHeader, read_header
 
 SCAN_BYTES: Final = 4 * 1024 * 1024
+SMALLEST_OLD_MESSAGE_BYTES: Final = 26
 PROGRESS_BYTES: Final = 64 * 1024 * 1024
 """How much is scanned between two reports of progress."""
 
@@ -411,8 +412,10 @@ class Loader:
         magic = head[MAGIC_POSITION] if len(head) > MAGIC_POSITION else 2
         if magic >= 2:
             return
-        message = segment.file.read(0, LOG_OVERHEAD + int.from_bytes(head[8:12], "big"))
-        if binascii.crc32(message[MAGIC_POSITION:]) == int.from_bytes(message[12:16], "big"):
+        size = LOG_OVERHEAD + int.from_bytes(head[8:12], "big")
+        message = segment.file.read(0, min(size, segment.size))
+        is_whole = SMALLEST_OLD_MESSAGE_BYTES <= size == len(message)
+        if is_whole and binascii.crc32(message[MAGIC_POSITION:]) == int.from_bytes(message[12:16], "big"):
             raise KafkaError(
                 ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT,
                 f"{self._path} holds messages of format {magic}, which Kafka 0.10 and older wrote",
