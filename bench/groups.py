@@ -3,7 +3,7 @@
     PYTHONPATH=src python bench/groups.py [--rounds 7]
 
 Heartbeat, OffsetCommit and OffsetFetch of one partition go through engine and shard to their answer; the journal counts
-records and throws them away. Then: how long 10,000 committed offsets and 1,000 groups take to load, what a rebalance of
+records and throws them away; so does ConsumerGroupHeartbeat (KIP-848). Then: how long 10,000 committed offsets and 1,000 groups take to load, what a rebalance of
 fifty members costs, and what 1,000 groups of one member each cost per second while they idle (a heartbeat every 3 s).
 """
 
@@ -14,11 +14,16 @@ import time
 import tracemalloc
 
 from pykbroker.bell import Bell
-from pykbroker.coordinator.group_config import ClientIdentity, GroupConfig
+from pykbroker.coordinator.group_config import CONSUMER_DEFAULTS, ClientIdentity, GroupConfig
 from pykbroker.coordinator.group_shard import GroupShard
 from pykbroker.machine.engine import Engine
 from pykbroker.machine.memory_journal import MemoryJournal
 from pykbroker.machine.timers import Timers
+from pykbroker.metadata.image import EMPTY_IMAGE, MetadataImage, PartitionImage, TopicImage
+from pykbroker.wire.messages.consumer_groups import (
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatRequestTopicPartitions,
+)
 from pykbroker.wire.messages.groups import (
     HeartbeatRequest,
     JoinGroupRequest,
@@ -53,14 +58,14 @@ class Nowhere:
 class Bench:
     """One shard."""
 
-    def __init__(self, journal=None):
-        config = GroupConfig()
+    def __init__(self, journal=None, image=EMPTY_IMAGE):
+        self.config = config = GroupConfig()
         config.initial_rebalance_delay_ms = 0
         ids = itertools.count()
         self.now_ms = 0
         self.timers = Timers()
         self.journal = journal or MemoryJournal()
-        self.make = lambda: GroupShard(config, lambda: f"{next(ids):032}")
+        self.make = lambda: GroupShard(config, lambda: f"{next(ids):032}", lambda: image)
         self.engine = Engine(self.make(), self.journal, self.timers, lambda: self.now_ms)
         self.engine.activate()
 
@@ -89,6 +94,25 @@ class Bench:
         member = self.join(group).result().member_id
         self.sync(group, member, 1, [member])
         return member
+
+    def beat(self, member, owned, epochs):
+        """One heartbeat of a client that does as it is told."""
+        joins = member not in epochs
+        request = ConsumerGroupHeartbeatRequest(
+            group_id="g",
+            member_id=member,
+            member_epoch=epochs.get(member, 0),
+            rebalance_timeout_ms=60_000 if joins else -1,
+            subscribed_topic_names=["orders"] if joins else None,
+            topic_partitions=[] if joins else owned.get(member),
+        )
+        answer = self.engine.submit(GroupShard.consumer_heartbeat, CLIENT, request).result()
+        epochs[member] = answer.member_epoch
+        if answer.assignment is not None:
+            owned[member] = [
+                ConsumerGroupHeartbeatRequestTopicPartitions(topic_id=each.topic_id, partitions=each.partitions)
+                for each in answer.assignment.topic_partitions
+            ]
 
 
 def commit_request(group, member="", generation=-1, partition=0):
@@ -121,6 +145,29 @@ def turns(rounds):
     yield "Heartbeat", microseconds(lambda: submit(GroupShard.heartbeat, heartbeat), rounds)
     yield "OffsetCommit, 1 partition", microseconds(lambda: submit(GroupShard.commit_offsets, commit), rounds)
     yield "OffsetFetch, 1 partition", microseconds(lambda: submit(GroupShard.fetch_offsets, fetch), rounds)
+
+
+def consumer_group(rounds, members=10, partitions=100):
+    """A heartbeat of a stable member, and how long a group takes from its first heartbeat to a stable one."""
+    topic = TopicImage("orders", b"o" * 16, tuple(PartitionImage(i, 1, 0, 0, (1,), (1,)) for i in range(partitions)))
+    image = MetadataImage(topics={"orders": topic}, topics_by_id={topic.topic_id: topic})
+    values = {**CONSUMER_DEFAULTS, "consumer.assignment.interval.ms": 0}
+    taken = []
+    for _ in range(rounds):
+        bench = Bench(Nowhere(), image)
+        bench.config.group_values = lambda group_id: values
+        owned, epochs = {}, {}
+        start = time.perf_counter()
+        for index in range(members):
+            bench.beat(f"m{index}", owned, epochs)
+            for known in range(index + 1):
+                for _ in range(2):
+                    bench.beat(f"m{known}", owned, epochs)
+        taken.append((time.perf_counter() - start) * 1e3)
+    request = ConsumerGroupHeartbeatRequest(group_id="g", member_id="m0", member_epoch=epochs["m0"])
+    submit = bench.engine.submit
+    beat = microseconds(lambda: submit(GroupShard.consumer_heartbeat, CLIENT, request), rounds)
+    return beat, statistics.median(taken)
 
 
 def rebalance(rounds, size=50):
@@ -192,6 +239,9 @@ def main():
     rounds = parser.parse_args().rounds
     for name, taken in turns(rounds):
         print(f"{name:36} {taken:8.2f} µs")
+    beat, stable = consumer_group(rounds)
+    print(f"{'ConsumerGroupHeartbeat, stable':36} {beat:8.2f} µs")
+    print(f"{'10 members over 100 partitions':36} {stable:8.2f} ms of heartbeats until stable")
     print(f"{'rebalance of 50 members':36} {rebalance(rounds):8.2f} ms")
     print(f"{'load 10,000 offsets':36} {loading(rounds, write_offsets):8.2f} ms")
     print(f"{'load 1,000 groups':36} {loading(rounds, write_groups):8.2f} ms")

@@ -8,6 +8,7 @@ from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.machine.engine import Engine
 from pykbroker.machine.memory_journal import MemoryJournal
 from pykbroker.machine.timers import Timers
+from pykbroker.metadata.image import MetadataImage, PartitionImage, TopicImage
 from pykbroker.wire.messages.consumer_protocol import ConsumerProtocolSubscription
 from pykbroker.wire.messages.groups import (
     HeartbeatRequest,
@@ -48,10 +49,11 @@ class GroupWorld:
         self.timers = Timers()
         self.journal = MemoryJournal()
         self._ids = itertools.count(1)
+        self.image = MetadataImage()
         self.engine = self._start(())
 
     def _start(self, logged):
-        shard = GroupShard(self.config, lambda: f"{next(self._ids):04}")
+        shard = GroupShard(self.config, lambda: f"{next(self._ids):04}", lambda: self.image)
         engine = Engine(shard, self.journal, self.timers, lambda: self.now_ms)
         engine.load(logged)
         engine.activate()
@@ -68,9 +70,20 @@ class GroupWorld:
 
     def loaded_copy(self):
         """A shard that has read the log now, beside the live one."""
-        shard = GroupShard(self.config, lambda: "unused")
+        shard = GroupShard(self.config, lambda: "unused", lambda: self.image)
         Engine(shard, self.journal, Timers(), lambda: self.now_ms).load(list(self.journal.logged))
         return shard
+
+    def set_topics(self, **partition_counts):
+        """The cluster's topics from now on; a topic that stays keeps its id."""
+        topics = {}
+        for name, count in partition_counts.items():
+            before = self.image.topics.get(name)
+            topic_id = before.topic_id if before else name.encode().rjust(15, b"-") + bytes([next(self._ids)])
+            partitions = tuple(PartitionImage(index, 1, 0, 0, (1,), (1,)) for index in range(count))
+            topics[name] = TopicImage(name, topic_id, partitions)
+        by_id = {topic.topic_id: topic for topic in topics.values()}
+        self.image = MetadataImage(offset=self.image.offset + 1, topics=topics, topics_by_id=by_id)
 
     def advance(self, ms):
         """Let time pass, firing timers at their moment."""

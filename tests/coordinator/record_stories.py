@@ -2,7 +2,12 @@
 
     python tests/coordinator/record_stories.py 127.0.0.1:9092 [--write] [stories/NAME.txt ...]
 
-The broker needs ``group.initial.rebalance.delay.ms=0`` and ``group.min.session.timeout.ms=100``.
+The broker needs these configurations, which are those of ``story_language.ShardTeller``:
+
+    group.initial.rebalance.delay.ms=0                 group.min.session.timeout.ms=100
+    group.consumer.min.session.timeout.ms=500          group.consumer.session.timeout.ms=1500
+    group.consumer.min.heartbeat.interval.ms=100       group.consumer.heartbeat.interval.ms=500
+    group.consumer.assignment.interval.ms=0
 """
 
 import difflib
@@ -18,7 +23,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from story_language import Story
 
-from pykbroker.wire.messages.topics import CreatableTopic, CreateTopicsRequest
+from pykbroker.wire.messages.metadata import MetadataRequest
+from pykbroker.wire.messages.topics import (
+    CreatableTopic,
+    CreatePartitionsRequest,
+    CreatePartitionsTopic,
+    CreateTopicsRequest,
+    DeleteTopicsRequest,
+    DeleteTopicState,
+)
 
 STORIES = pathlib.Path(__file__).parent / "stories"
 
@@ -55,10 +68,13 @@ class Call:
 
 
 class BrokerTeller:
-    """Sends to a real broker, in real time."""
+    """Sends to a real broker, in real time. Topics of a story have its suffix, and the story does not know."""
 
-    def __init__(self, address):
+    def __init__(self, address, suffix):
         self._address = address
+        self._suffix = suffix
+        self._counts = {}
+        self.set_topics({"orders": 3, "payments": 2})
 
     def settle(self):
         time.sleep(0.08)
@@ -69,18 +85,32 @@ class BrokerTeller:
     def send(self, request, version):
         return Call(self._address, request, version)
 
+    def topics(self):
+        answer = self.send(MetadataRequest(topics=None), 12).result()
+        return {topic.name: topic.topic_id for topic in answer.topics if topic.name.endswith(self._suffix)}
+
+    def set_topics(self, counts):
+        for name in self._counts.keys() - counts.keys():
+            state = DeleteTopicState(name=name + self._suffix)
+            self.send(DeleteTopicsRequest(topics=[state], timeout_ms=5_000), 6).result()
+        for name in counts.keys() - self._counts.keys():
+            topic = CreatableTopic(name=name + self._suffix, num_partitions=counts[name], replication_factor=1)
+            self.send(CreateTopicsRequest(topics=[topic], timeout_ms=5_000), 7).result()
+        for name in counts.keys() & self._counts.keys():
+            if counts[name] > self._counts[name]:
+                more = CreatePartitionsTopic(name=name + self._suffix, count=counts[name], assignments=None)
+                self.send(CreatePartitionsRequest(topics=[more], timeout_ms=5_000), 3).result()
+        self._counts = dict(counts)
+        time.sleep(0.3)
+
 
 def main():
     host, port = sys.argv[1].split(":")
     names = [each for each in sys.argv[2:] if each != "--write"]
     for path in sorted(pathlib.Path(each) for each in names) or sorted(STORIES.glob("*.txt")):
-        teller = BrokerTeller((host, int(port)))
-        run = uuid.uuid4().hex[:8]
-        topic = CreatableTopic(name=f"orders-{run}", num_partitions=2, replication_factor=1)
-        teller.send(CreateTopicsRequest(topics=[topic], timeout_ms=5_000), 7).result()
-        time.sleep(0.3)
+        suffix = f"-{uuid.uuid4().hex[:8]}"
         before = path.read_text()
-        after = Story(teller, group_suffix=f"-{run}", topic=topic.name).run(before)
+        after = Story(BrokerTeller((host, int(port)), suffix), suffix=suffix).run(before)
         print("".join(difflib.unified_diff(before.splitlines(True), after.splitlines(True), path.name, "broker")))
         if "--write" in sys.argv:
             path.write_text(after)

@@ -16,6 +16,13 @@ from group_world import CLIENT, START_MS, GroupWorld, subscription
 from pykbroker.coordinator.group_config import GroupConfig
 from pykbroker.coordinator.group_shard import GroupShard
 from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.wire.messages.consumer_groups import (
+    ConsumerGroupDescribeRequest,
+    ConsumerGroupDescribeResponse,
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatRequestTopicPartitions,
+    ConsumerGroupHeartbeatResponse,
+)
 from pykbroker.wire.messages.groups import (
     DeleteGroupsRequest,
     DeleteGroupsResponse,
@@ -48,6 +55,7 @@ from pykbroker.wire.messages.offsets import (
     OffsetFetchRequestGroup,
     OffsetFetchRequestTopics,
     OffsetFetchResponse,
+    OffsetFetchResponseGroup,
 )
 
 TOPIC = "orders"
@@ -81,7 +89,22 @@ class ShardTeller:
         config = GroupConfig()
         config.initial_rebalance_delay_ms = 0
         config.min_session_timeout_ms = 100
+        self.values = {
+            "consumer.assignment.interval.ms": 0,
+            "consumer.heartbeat.interval.ms": 500,
+            "consumer.session.timeout.ms": 1_500,
+        }
+        config.group_values = lambda group_id: self.values
         self.world = GroupWorld(config)
+        self.world.set_topics(orders=3, payments=2)
+
+    def topics(self):
+        """Name and id of every topic."""
+        return {topic.name: topic.topic_id for topic in self.world.image.topics.values()}
+
+    def set_topics(self, counts):
+        """Create, delete and enlarge topics until they are these."""
+        self.world.set_topics(**counts)
 
     def settle(self):
         """Give requests time to be answered."""
@@ -94,6 +117,14 @@ class ShardTeller:
 
     def _submit(self, method, *args, **flags):
         return self.world.engine.submit(method, *args, **flags)
+
+    def _ConsumerGroupHeartbeatRequest(self, request, version):
+        reply = self._submit(GroupShard.consumer_heartbeat, CLIENT, request, id_is_required=version >= 1)
+        return reply if reply.error is None else Given(ConsumerGroupHeartbeatResponse(error_code=reply.error.code))
+
+    def _ConsumerGroupDescribeRequest(self, request, version):
+        groups = self._submit(GroupShard.describe_consumer_groups, request.group_ids).result()
+        return Given(ConsumerGroupDescribeResponse(groups=groups))
 
     def _JoinGroupRequest(self, request, version):
         return self._submit(
@@ -116,8 +147,13 @@ class ShardTeller:
         return reply if reply.error is None else Given(_commit_error(request, reply.error))
 
     def _OffsetFetchRequest(self, request, version):
-        group = self._submit(GroupShard.fetch_offsets, request.groups[0], request.require_stable).result()
-        return Given(OffsetFetchResponse(groups=[group]))
+        reply = self._submit(GroupShard.fetch_offsets, request.groups[0], request.require_stable)
+        if reply.error is not None:
+            group = OffsetFetchResponseGroup(
+                group_id=request.groups[0].group_id, topics=(), error_code=reply.error.code
+            )
+            return Given(OffsetFetchResponse(groups=[group]))
+        return Given(OffsetFetchResponse(groups=[reply.result()]))
 
     def _OffsetDeleteRequest(self, request, version):
         reply = self._submit(GroupShard.delete_offsets, request)
@@ -154,10 +190,11 @@ def _commit_error(request, error: KafkaError):
 class Story:
     """Runs requests and writes down the answers."""
 
-    def __init__(self, teller, *, group_suffix="", topic=TOPIC):
+    def __init__(self, teller, *, suffix=""):
         self.teller = teller
-        self._suffix = group_suffix
-        self._topic = topic
+        self._suffix = suffix
+        self._topic = TOPIC + suffix
+        self._counts = {"orders": 3, "payments": 2}
         self._ids: dict[str, str] = {}
         self._labels: dict[str, str] = {}
         self._literals: set[str] = set()
@@ -305,15 +342,100 @@ class Story:
             member_id=self._id(names[0]),
             group_instance_id=options.get("instance"),
             retention_time_ms=int(options.get("retention", -1)),
-            topics=[OffsetCommitRequestTopic(name=self._topic, partitions=[partition])],
+            topics=[self._commit_topic(partition)],
         )
         answer = self.teller.send(request, int(options.get("v", 9))).result()
         return [ErrorCode(answer.topics[0].partitions[0].error_code).name]
 
+    def _commit_topic(self, partition):
+        # A broker looks up the id before it asks the coordinator.
+        known = self.teller.topics() if isinstance(self.teller, ShardTeller) else {}
+        fields = {"topic_id": known[self._topic]} if known else {}
+        return OffsetCommitRequestTopic(name=self._topic, partitions=[partition], **fields)
+
+    def _beat(self, names, options):
+        owned = options.get("owned")
+        topics = options.get("topics")
+        request = ConsumerGroupHeartbeatRequest(
+            group_id=self._group(options),
+            member_id="" if names[0] == "-" else names[0],
+            member_epoch=int(options["epoch"]),
+            instance_id=options.get("instance"),
+            rebalance_timeout_ms=int(options.get("rebalance", 60_000 if options["epoch"] == "0" else -1)),
+            subscribed_topic_names=None
+            if topics is None
+            else [self._named(each) for each in topics.split(",") if each],
+            subscribed_topic_regex=options.get("regex"),
+            server_assignor=options.get("assignor"),
+            topic_partitions=self._owned("" if owned is None and options["epoch"] == "0" else owned),
+        )
+        answer = self.teller.send(request, int(options.get("v", 1))).result()
+        words = [ErrorCode(answer.error_code).name]
+        if answer.error_code == ErrorCode.NONE:
+            words.append(f"epoch={answer.member_epoch}")
+            words += (
+                [] if answer.assignment is None else [f"assigned={self._placed(answer.assignment.topic_partitions)}"]
+            )
+        return [" ".join(words)]
+
+    def _named(self, topic):
+        return topic + self._suffix
+
+    def _owned(self, text):
+        if text is None:
+            return None
+        ids = self.teller.topics()
+        return [
+            ConsumerGroupHeartbeatRequestTopicPartitions(
+                topic_id=ids[self._named(topic)], partitions=[int(each) for each in partitions.split("+")]
+            )
+            for topic, _, partitions in (each.partition(":") for each in text.split(",") if each)
+        ]
+
+    def _placed(self, topics):
+        names = {topic_id: name for name, topic_id in self.teller.topics().items()}
+        each = [
+            f"{self._plain(names[topic.topic_id])}:{'+'.join(str(p) for p in sorted(topic.partitions))}"
+            for topic in topics
+        ]
+        return ",".join(sorted(each)) or "-"
+
+    def _describe_consumer(self, names, options):
+        request = ConsumerGroupDescribeRequest(group_ids=[self._group(options)], include_authorized_operations=False)
+        group = self.teller.send(request, 1).result().groups[0]
+        if group.error_code:
+            return [f"{ErrorCode(group.error_code).name} {self._plain(group.error_message)}"]
+        epochs = f"epoch={group.group_epoch} assignment-epoch={group.assignment_epoch}"
+        members = [
+            f"{m.member_id}{f'({m.instance_id})' if m.instance_id else ''} {m.client_id} {m.client_host}"
+            f" epoch={m.member_epoch} topics={self._sorted(m.subscribed_topic_names)}"
+            + (f" regex={m.subscribed_topic_regex}" if m.subscribed_topic_regex else "")
+            + f" has={self._placed(m.assignment.topic_partitions)}"
+            + f" target={self._placed(m.target_assignment.topic_partitions)} type={m.member_type}"
+            for m in group.members
+        ]
+        return [f"NONE {group.group_state} {epochs} assignor={group.assignor_name}", *sorted(members)]
+
+    def _sorted(self, topics):
+        return ",".join(sorted(self._plain(each) for each in topics)) or "-"
+
+    def _topics(self, names, options):
+        """The cluster's topics from now on, with so many partitions."""
+        self._counts = {name: int(count) for name, count in options.items()}
+        self.teller.set_topics(self._counts)
+        return []
+
     def _fetch(self, names, options):
         topics = [OffsetFetchRequestTopics(name=self._topic, partition_indexes=[int(each) for each in names])]
         request = OffsetFetchRequest(
-            groups=[OffsetFetchRequestGroup(group_id=self._group(options), topics=topics if names else None)],
+            groups=[
+                OffsetFetchRequestGroup(
+                    group_id=self._group(options),
+                    member_id=options.get("member"),
+                    member_epoch=int(options.get("epoch", -1)),
+                    topics=topics if names else None,
+                )
+            ],
             require_stable="stable" in options,
         )
         group = self.teller.send(request, 9).result().groups[0]

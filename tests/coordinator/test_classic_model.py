@@ -7,8 +7,9 @@ shard that reads the log knows what the live one has stored, and every request i
 
 import itertools
 
+import pytest
 from group_world import GroupWorld, protocols
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -131,6 +132,8 @@ class ClassicGroupLife(RuleBasedStateMachine):
         member.waiting = None
         if reply.error is None:
             getattr(self, f"hear_{kind}")(member, reply.result())
+        elif kind == "heartbeat":
+            self.start_again(member, reply.error.code)
         else:
             assert reply.error.code in (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE)
 
@@ -183,10 +186,6 @@ class ClassicGroupLife(RuleBasedStateMachine):
     def heartbeat(self, member):
         reply = self.world.heartbeat(member=member.member_id, generation=member.generation, instance=member.instance)
         member.waiting = ("heartbeat", self.keep(reply))
-        if reply.done and reply.error is not None:
-            member.waiting = None
-            self.start_again(member, reply.error.code)
-            return
         self.hear(member)
 
     def hear_heartbeat(self, member, answer):
@@ -311,10 +310,11 @@ def hard(group):
 
 
 TestClassicGroupLife = ClassicGroupLife.TestCase
-TestClassicGroupLife.settings = settings(
-    max_examples=60,
-    stateful_step_count=50,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
-)
+TestClassicGroupLife.settings = settings(max_examples=25, stateful_step_count=40, derandomize=True, deadline=None)
+
+
+@pytest.mark.slow
+class TestManyClassicGroupLives(ClassicGroupLife.TestCase):
+    """The same, longer and more often."""
+
+    settings = settings(max_examples=600, stateful_step_count=60, derandomize=True, deadline=None)

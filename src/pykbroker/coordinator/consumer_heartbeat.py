@@ -52,7 +52,7 @@ from pykbroker.coordinator.reconcile import (
 )
 from pykbroker.coordinator.topic_regex import TopicRegex
 from pykbroker.errors import ErrorCode, KafkaError
-from pykbroker.machine.result import Result, Turn
+from pykbroker.machine.result import Result, TimerKey, Turn
 from pykbroker.metadata.image import MetadataImage
 from pykbroker.wire.messages.consumer_groups import (
     ConsumerGroupHeartbeatRequest,
@@ -154,6 +154,13 @@ class Heartbeat:
         )
         self._arm(member_id, subscription, member.current, current)
         return self._answer(member_id, member.current, current)
+
+    def sign_of_life(self, member_id: str) -> dict[TimerKey, int | None]:
+        """The session of a member that is known already."""
+        life: Result[Any] = Result()
+        if member_id in self.group.members:
+            arm_session(self.group.group_id, member_id, self.config, self.turn, life)
+        return life.timers
 
     # -- who -------------------------------------------------------------------------------------------------
 
@@ -375,5 +382,8 @@ def _partitions(current: Current) -> dict[bytes, set[int]]:
 
 
 def _matching(regex: str, image: MetadataImage) -> frozenset[str]:
-    compiled = TopicRegex(regex)
+    try:
+        compiled = TopicRegex(regex)
+    except KafkaError:  # stored by another version, which understood it
+        return frozenset()
     return frozenset(name for name in image.topics if compiled.matches(name))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pykbroker.coordinator.classic_group import STABLE, ClassicGroup
 from pykbroker.coordinator.consumer_group import ConsumerGroup, preferred_assignor
+from pykbroker.coordinator.reconcile import Current
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.metadata.image import MetadataImage
 from pykbroker.wire.messages.consumer_groups import (
@@ -47,11 +48,12 @@ def describe(group: ClassicGroup) -> DescribedGroup:
     )
 
 
-def describe_missing(group_id: str, *, as_error: bool) -> DescribedGroup:
-    """A group that is not there: dead to older clients, an error to newer ones (KIP-1043)."""
+def describe_missing(group_id: str, *, as_error: bool, is_other_kind: bool) -> DescribedGroup:
+    """A group that is not there, or is no classic group: dead to older clients, an error to newer ones (KIP-1043)."""
+    why = "is not a classic group" if is_other_kind else "not found"
     return DescribedGroup(
         error_code=ErrorCode.GROUP_ID_NOT_FOUND if as_error else ErrorCode.NONE,
-        error_message=f"Group {group_id} not found." if as_error else None,
+        error_message=f"Group {group_id} {why}." if as_error else None,
         group_id=group_id,
         group_state=DEAD,
         protocol_type="",
@@ -73,7 +75,7 @@ def describe_consumer(group: ConsumerGroup, default_assignor: str, image: Metada
             client_host=member.subscription.client_host,
             subscribed_topic_names=sorted(member.subscription.topic_names),
             subscribed_topic_regex=member.subscription.topic_regex,
-            assignment=_assignment(member.current.assigned, image),
+            assignment=_assignment(_held(member.current), image),
             target_assignment=_assignment(group.target_of(member.member_id), image),
             member_type=CONSUMER_MEMBER,
         )
@@ -88,6 +90,14 @@ def describe_consumer(group: ConsumerGroup, default_assignor: str, image: Metada
         assignor_name=preferred_assignor(subscriptions, default_assignor),
         members=members,
     )
+
+
+def _held(current: Current) -> dict[bytes, set[int]]:
+    """What a member has, and what it has not given up yet."""
+    held = {topic_id: set(partitions) for topic_id, partitions in current.assigned.items()}
+    for topic_id, partitions in current.revoking.items():
+        held.setdefault(topic_id, set()).update(partitions)
+    return held
 
 
 def _assignment(

@@ -74,6 +74,8 @@ from pykbroker.wire.messages.offsets import (
 from pykbroker.wire.messages.transactions import TxnOffsetCommitRequest, TxnOffsetCommitResponse
 
 RETENTION_KEY = ("offsets-retention",)
+RETRY_MS = 500
+"""When what a timer decided could not be written, it is tried again (``CoordinatorRuntime``'s timers wait as long)."""
 
 
 class GroupShard(GroupState):
@@ -213,6 +215,7 @@ class GroupShard(GroupState):
             if not isinstance(group, ConsumerGroup):
                 raise _no_consumer_group(request.group_id, group)
             result.replies[turn.token] = consumer_leave.leave(group, request, image, result)
+            result.on_append_failed = lambda error: Result(replies={turn.token: error})
             return result
         if not isinstance(group, ConsumerGroup):
             if request.member_epoch > JOIN_EPOCH or (group is not None and not group.is_empty):
@@ -221,7 +224,10 @@ class GroupShard(GroupState):
                 result.records.append(group_tombstone(request.group_id))
             group = ConsumerGroup(request.group_id)
         beat = Heartbeat(group, request, client, self.config, image, turn, result)
-        result.replies[turn.token] = beat.decide(request.member_id or self._new_uuid())
+        member_id = request.member_id or self._new_uuid()
+        result.replies[turn.token] = beat.decide(member_id)
+        # Nothing but the log makes a consumer group: if nothing was written, only the sign of life counts.
+        result.on_append_failed = lambda error: Result(replies={turn.token: error}, timers=beat.sign_of_life(member_id))
         return result
 
     # -- offsets ---------------------------------------------------------------------------------------------
@@ -308,10 +314,12 @@ class GroupShard(GroupState):
         dead."""
         described = []
         for group_id in group_ids:
-            group = self._classic(group_id)
-            described.append(
-                describe_missing(group_id, as_error=missing_is_error) if group is None else describe(group)
-            )
+            group = self.groups.get(group_id)
+            if isinstance(group, ClassicGroup):
+                described.append(describe(group))
+            else:
+                is_other_kind = group is not None
+                described.append(describe_missing(group_id, as_error=missing_is_error, is_other_kind=is_other_kind))
         return _answer(turn, described)
 
     def describe_consumer_groups(self, turn: Turn, group_ids: Sequence[str]) -> Result[list[ConsumerDescribed]]:
@@ -361,11 +369,16 @@ class GroupShard(GroupState):
         group = self.groups.get(key[1])
         if isinstance(group, ClassicGroup):
             self._expire_classic(group, key, turn, result)
-        elif group is not None and key[0] == consumer_leave.CONSUMER_SESSION:
-            consumer_leave.session_over(group, key[2], self._image(), result)
-        elif group is not None and key[0] == consumer_leave.CONSUMER_REBALANCE:
-            consumer_leave.rebalance_over(group, key[2], self._image(), result)
+        elif group is not None:
+            self._expire_consumer(group, key, result)
+            result.on_append_failed = lambda error: Result(timers={key: turn.now_ms + RETRY_MS})
         return result
+
+    def _expire_consumer(self, group: ConsumerGroup, key: tuple[Any, ...], result: Result[Any]) -> None:
+        if key[0] == consumer_leave.CONSUMER_SESSION:
+            consumer_leave.session_over(group, key[2], self._image(), result)
+        elif key[0] == consumer_leave.CONSUMER_REBALANCE:
+            consumer_leave.rebalance_over(group, key[2], self._image(), result)
 
     def _expire_classic(self, group: ClassicGroup, key: tuple[Any, ...], turn: Turn, result: Result[Any]) -> None:
         if key[0] == SESSION:
@@ -413,5 +426,5 @@ def _tombstones(group: Group) -> list[Record]:
 
 
 def _no_consumer_group(group_id: str, group: Group | None) -> KafkaError:
-    what = f"Consumer group {group_id} not found." if group is None else f"Group {group_id} is not a consumer group."
+    what = f"Group {group_id} not found." if group is None else f"Group {group_id} is not a consumer group."
     return KafkaError(ErrorCode.GROUP_ID_NOT_FOUND, what)

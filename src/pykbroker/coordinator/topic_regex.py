@@ -25,7 +25,7 @@ NOTHING: frozenset[str] = frozenset()
 
 MAX_REPEAT = 1_000  # RE2's own limit
 MAX_STATES = 2_000  # an expression of RE2 may be larger; nobody subscribes by one, and it bounds what a name costs
-MAX_NESTING = 200
+MAX_NESTING = 40  # each level takes a few frames of the stack
 
 Chars = frozenset[str]
 
@@ -46,7 +46,25 @@ POSIX_CLASSES = {
     "word": WORD,
     "xdigit": DIGITS | frozenset("abcdefABCDEF"),
 }
-SCRIPTS = {"Latin": LOWER | UPPER, "Common": DIGITS | frozenset("._-"), "Any": ALPHABET}
+_SCRIPT_NAMES = """
+Arabic Armenian Avestan Balinese Bamum Batak Bengali Bopomofo Brahmi Braille Buginese Buhid Canadian_Aboriginal
+Carian Cham Cherokee Coptic Cuneiform Cypriot Cyrillic Deseret Devanagari Egyptian_Hieroglyphs Ethiopic Georgian
+Glagolitic Gothic Greek Gujarati Gurmukhi Han Hangul Hanunoo Hebrew Hiragana Imperial_Aramaic Inherited
+Inscriptional_Pahlavi Inscriptional_Parthian Javanese Kaithi Kannada Katakana Kayah_Li Kharoshthi Khmer Lao Lepcha
+Limbu Linear_B Lisu Lycian Lydian Malayalam Mandaic Meetei_Mayek Mongolian Myanmar New_Tai_Lue Nko Ogham Ol_Chiki
+Old_Italic Old_Persian Old_South_Arabian Old_Turkic Oriya Osmanya Phags_Pa Phoenician Rejang Runic Samaritan
+Saurashtra Shavian Sinhala Sundanese Syloti_Nagri Syriac Tagalog Tagbanwa Tai_Le Tai_Tham Tai_Viet Tamil Telugu
+Thaana Thai Tibetan Tifinagh Ugaritic Unknown Vai Yi
+"""
+OTHER_SCRIPTS = frozenset(_SCRIPT_NAMES.split())
+"""Scripts that no topic name is written in."""
+SCRIPTS = {
+    "Any": ALPHABET,
+    "Common": DIGITS | frozenset("._-"),
+    "Latin": LOWER | UPPER,
+    **dict.fromkeys(OTHER_SCRIPTS, NOTHING),
+}
+CLASS_ESCAPES = frozenset("\\" + each for each in "dDwWsSpP")
 CONTROL_ESCAPES = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 ASSERTIONS = {"A": "^", "z": "$", "b": "b", "B": "B"}
 
@@ -178,9 +196,6 @@ class _Parser:
         return _State(chars, assertion)
 
     def _eat(self, chars: Chars) -> Build:
-        if self._ignore_case:
-            chars = frozenset(same for each in chars for same in (each.lower(), each.upper()))
-
         def build() -> _Piece:
             first, last = self._state(chars), self._state()
             first.nexts.append(last)
@@ -263,30 +278,38 @@ class _Parser:
         while self._at < len(self._text) and not self._peek("|") and not self._peek(")"):
             if self._skip("\\Q"):
                 quoted = self._until("\\E", "\\Q") if "\\E" in self._text[self._at :] else self._rest()
-                parts += [self._eat(frozenset(each)) for each in quoted]
-            else:
-                parts.append(self._repetition())
+                parts += [self._eat(self._folded(each)) for each in quoted]
+                continue
+            if not self._peek_repetition():
+                atom = self._atom()
+                if atom is not None:
+                    parts.append(atom)
+            if self._peek_repetition():
+                if not parts:
+                    raise BadRegex(f"missing argument to repetition operator: {self._text[self._at]}")
+                parts[-1] = self._repeat(parts[-1])
         return self._sequence_of(parts)
 
     def _rest(self) -> str:
         found, self._at = self._text[self._at :], len(self._text)
         return found
 
-    def _repetition(self) -> Build:
-        if self._text[self._at] in "*+?":
-            raise BadRegex(f"missing argument to repetition operator: {self._text[self._at]}")
-        part = self._atom()
-        was_repeated = False
-        while (bounds := self._bounds()) is not None:
-            if was_repeated:
-                raise BadRegex("bad repetition operator")
-            low, high = bounds
-            if low > MAX_REPEAT or (high or 0) > MAX_REPEAT or (high is not None and high < low):
-                raise BadRegex("bad repetition operator")
-            self._skip("?")  # preferring fewer changes nothing when the whole name must match
-            part = self._repeated(part, low, high)
-            was_repeated = True
-        return part
+    def _peek_repetition(self) -> bool:
+        start = self._at
+        found = self._bounds() is not None
+        self._at = start
+        return found
+
+    def _repeat(self, part: Build) -> Build:
+        bounds = self._bounds()
+        assert bounds is not None
+        low, high = bounds
+        if low > MAX_REPEAT or (high or 0) > MAX_REPEAT or (high is not None and high < low):
+            raise BadRegex("invalid repeat count")
+        self._skip("?")  # preferring fewer changes nothing when the whole name must match
+        if self._peek_repetition():
+            raise BadRegex("invalid nested repetition operator")
+        return self._repeated(part, low, high)
 
     def _bounds(self) -> tuple[int, int | None] | None:
         for operator, bounds in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
@@ -303,7 +326,7 @@ class _Parser:
             return int(low), int(low)
         return int(low), int(high) if high else None
 
-    def _atom(self) -> Build:
+    def _atom(self) -> Build | None:
         char = self._next("an expression")
         if char == "(":
             return self._group()
@@ -315,9 +338,9 @@ class _Parser:
             return self._check(char)
         if char == "\\":
             return self._escaped()
-        return self._eat(frozenset(char))
+        return self._eat(self._folded(char))
 
-    def _group(self) -> Build:
+    def _group(self) -> Build | None:
         ignored_case = self._ignore_case
         if self._skip("?"):
             if self._skip("P<") or (self._peek("<") and self._text[self._at + 1 : self._at + 2] not in ("=", "!")):
@@ -326,7 +349,7 @@ class _Parser:
                 if not name or not name.replace("_", "a").isalnum():
                     raise BadRegex("bad group name")
             elif self._flags() == ")":
-                return self._sequence_of([])  # flags for what follows in the enclosing group
+                return None  # flags for what follows in the enclosing group
         inside = self._alternatives()
         if not self._skip(")"):
             raise BadRegex("missing closing )")
@@ -349,7 +372,14 @@ class _Parser:
         if char in ASSERTIONS and char:
             self._at += 1
             return self._check(ASSERTIONS[char])
-        return self._eat(self._escaped_chars())
+        is_class = char and f"\\{char}" in CLASS_ESCAPES
+        chars = self._escaped_chars()
+        return self._eat(chars if is_class else self._folded(chars))
+
+    def _folded(self, chars: Iterable[str]) -> Chars:
+        if not self._ignore_case:
+            return frozenset(chars)
+        return frozenset(same for each in chars for same in (each.lower(), each.upper()))
 
     def _escaped_chars(self) -> Chars:
         """After a backslash, inside a class or outside."""
@@ -389,21 +419,21 @@ class _Parser:
 
     def _char_class(self) -> Chars:
         is_negated = self._skip("^")
-        found: set[str] = set()
+        found: Chars = NOTHING
         is_first = True
         while is_first or not self._peek("]"):
             is_first = False
             if self._skip("[:"):
                 found |= self._posix_class()
                 continue
+            is_class = self._text[self._at : self._at + 2] in CLASS_ESCAPES
             low = self._class_member()
-            if self._peek("-") and not self._peek("-]"):
+            if self._peek("-") and not self._peek("-]") and not is_class:
                 self._at += 1
-                found |= _between(low, self._class_member())
-            else:
-                found |= low
+                low = _between(low, self._class_member())
+            found |= self._folded(low)
         self._at += 1
-        return ALPHABET - found if is_negated else frozenset(found)
+        return ALPHABET - found if is_negated else found
 
     def _posix_class(self) -> Chars:
         name = self._until(":]", "[:")
@@ -422,9 +452,9 @@ _CATEGORY_NAMES = "C Cc Cf Co Cs L Ll Lm Lo Lt Lu M Mc Me Mn N Nd Nl No P Pc Pd 
 UNICODE_CATEGORIES = frozenset(_CATEGORY_NAMES.split(" "))
 
 
-def _between(low: Chars, high: Chars) -> set[str]:
+def _between(low: Chars, high: Chars) -> Chars:
     if len(low) != 1 or len(high) != 1 or min(low) > min(high):
         raise BadRegex("invalid character class range")
     first, last = min(low), min(high)
     # A range may run over characters that no topic name has.
-    return {each for each in ALPHABET if first <= each <= last}
+    return frozenset(each for each in ALPHABET if first <= each <= last)
