@@ -2,9 +2,10 @@
 
     PYTHONPATH=src python bench/groups.py [--rounds 7]
 
-Heartbeat, OffsetCommit and OffsetFetch of one partition go through engine and shard to their answer; the journal counts
-records and throws them away; so does ConsumerGroupHeartbeat (KIP-848). Then: how long 10,000 committed offsets and 1,000 groups take to load, what a rebalance of
-fifty members costs, and what 1,000 groups of one member each cost per second while they idle (a heartbeat every 3 s).
+Heartbeat, OffsetCommit and OffsetFetch of one partition, and ConsumerGroupHeartbeat (KIP-848), go through
+engine and shard to their answer; the journal counts records and throws them away. Then: how long 10,000
+committed offsets and 1,000 groups take to load, what a rebalance of fifty members costs, and what 1,000
+groups of one member each cost per second while they idle (a heartbeat every 3 s).
 """
 
 import argparse
@@ -217,7 +218,8 @@ def write_groups(bench):
 
 
 def idling():
-    """Processor time of a minute in the life of 1,000 groups, as a share of one core; and what a group weighs."""
+    """Processor time of a minute in the life of 1,000 groups, as a share of one core; and what a group
+    weighs."""
     bench = Bench()
     tracemalloc.start()
     members = {f"g{index}": bench.one_member(f"g{index}") for index in range(1_000)}
