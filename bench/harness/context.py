@@ -12,6 +12,7 @@ from harness import frames
 from harness.brokers import Instance, Kind
 from harness.clients import Topics, fresh_name
 from harness.connection import Connection
+from harness.figures import Workload
 from harness.process import touch_memory
 from harness.workspace import BIN
 
@@ -57,6 +58,15 @@ class Context:
         self.has_started = False
         self._house: Instance | None = None
         self._topics: Topics | None = None
+
+    def prepare(self, workload: Workload) -> None:
+        """Start and warm the long-running broker before the clock runs, for a workload that uses it."""
+        if workload.uses_house:
+            assert self.house is not None
+
+    def house_cpu_seconds(self) -> float:
+        """What the long-running broker has used, once there is one."""
+        return self._house.cpu_seconds() if self._house is not None else 0.0
 
     @property
     def house(self) -> Instance:

@@ -42,3 +42,5 @@ class Workload(NamedTuple):
     rounds: tuple[int, int] = (1, 3)
     """How often in a quick pass, and in a full one."""
     only_full: bool = False
+    uses_house: bool = True
+    """Whether it measures the long-running broker, and not one of its own."""

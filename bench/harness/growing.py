@@ -122,6 +122,7 @@ PARTITIONS = tuple(
         _partition_figures(count),
         partial(measure_partitions, count=count),
         only_full=True,
+        uses_house=False,
     )
     for count in PARTITION_COUNTS
 )
@@ -134,6 +135,7 @@ CONNECTIONS = Workload(
     ),
     measure_connections,
     only_full=True,
+    uses_house=False,
 )
 GROWING_GROUPS = Workload(
     "growth groups",
@@ -145,5 +147,6 @@ GROWING_GROUPS = Workload(
     ),
     measure_groups,
     only_full=True,
+    uses_house=False,
 )
 GROWTH = (*PARTITIONS, CONNECTIONS, GROWING_GROUPS)

@@ -94,6 +94,15 @@ def errors_as_text(results: Results) -> str:
     return "\n".join(lines)
 
 
+def disturbance_as_text(results: Results) -> str:
+    """How quiet the machine was."""
+    shares = sorted(results.disturbances)
+    if not shares:
+        return ""
+    median, most = shares[len(shares) // 2], shares[-1]
+    return f"Others used {median:.0%} of the machine in the median measurement, {most:.0%} at most."
+
+
 def write_document(path: Path, workloads: list[Workload], results: Results, pictures: Sequence[Picture]) -> None:
     """Put the tables and pictures between the two marks; what people wrote around them stays."""
     text = path.read_text()
@@ -107,7 +116,7 @@ def _generated(workloads: list[Workload], results: Results, pictures: Sequence[P
     brokers = list(results.versions)
     versions = "; ".join(f"{broker}: {version}" for broker, version in results.versions.items())
     where = f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB, {machine['system']}"
-    parts = [f"{where}. {versions}."]
+    parts = [f"{where}. {versions}. {disturbance_as_text(results)}"]
     for title in dict.fromkeys(workload.title for workload in workloads):
         chosen = [workload for workload in workloads if workload.title == title]
         rows = table(chosen, results, brokers)

@@ -17,9 +17,12 @@ class Results:
         self.versions = versions
         self.figures: dict[str, dict[str, list[float]]] = {}
         self.errors: dict[str, dict[str, str]] = {}
+        self.disturbances: list[float] = []
         self.machine = _machine()
 
-    def add(self, broker: str, values: dict[str, float]) -> None:
+    def add(self, broker: str, values: dict[str, float], disturbance: float) -> None:
+        """``disturbance`` is the part of the machine that others used meanwhile."""
+        self.disturbances.append(round(disturbance, 3))
         for name, value in values.items():
             self.figures.setdefault(name, {}).setdefault(broker, []).append(round(value, 6))
 
@@ -47,6 +50,7 @@ class Results:
             "measured": time.strftime("%Y-%m-%d", time.gmtime()),
             "machine": self.machine,
             "versions": self.versions,
+            "disturbances": self.disturbances,
             "figures": self.figures,
             "errors": self.errors,
         }
@@ -58,12 +62,14 @@ class Results:
         results = cls(kept["versions"])
         results.machine = kept["machine"]
         results.figures = kept["figures"]
+        results.disturbances = kept["disturbances"]
         results.errors = kept["errors"]
         return results
 
     def take_over(self, newer: Results) -> None:
         """Replace what a newer, smaller run has measured again."""
         self.versions |= newer.versions
+        self.disturbances += newer.disturbances
         for name, values in newer.figures.items():
             self.figures[name] = self.figures.get(name, {}) | values
         self.errors = {

@@ -155,6 +155,7 @@ START = Workload(
         Figure("start: first record through a fresh group", "s", less_is_better=True, ratio=0.2, limit=0.6),
     ),
     measure_start,
+    uses_house=False,
     rounds=(3, 7),
 )
 WARM_GROUP = Workload(
@@ -178,6 +179,7 @@ MEMORY = Workload(
         Figure("a new broker's first 1.5 GB: processor", "s/GB", less_is_better=True),
     ),
     measure_memory,
+    uses_house=False,
 )
 MANY_PARTITIONS = Workload(
     "partitions",
@@ -189,4 +191,5 @@ MANY_PARTITIONS = Workload(
         Figure("restart with 2,000 partitions, until a produce works", "s", less_is_better=True, ratio=0.2, limit=1.5),
     ),
     measure_partitions,
+    uses_house=False,
 )
