@@ -99,6 +99,13 @@ def _invalid(message: str) -> KafkaError:
     return KafkaError(ErrorCode.INVALID_REQUEST, message)
 
 
+def left(request: ConsumerGroupHeartbeatRequest) -> ConsumerGroupHeartbeatResponse:
+    """What a member is told that has left."""
+    return ConsumerGroupHeartbeatResponse(
+        error_code=ErrorCode.NONE, member_id=request.member_id, member_epoch=request.member_epoch
+    )
+
+
 class Heartbeat:
     """One heartbeat of somebody who joins or stays."""
 

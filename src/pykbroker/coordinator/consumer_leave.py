@@ -8,7 +8,7 @@ ends (KIP-345).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pykbroker.coordinator.consumer_group import ConsumerGroup, ConsumerMember, hash_topics
 from pykbroker.coordinator.consumer_records import current_record, epoch_record, member_tombstones, regex_tombstone
@@ -17,7 +17,9 @@ from pykbroker.coordinator.reconcile import LEFT_STATIC_EPOCH, Current, EpochsBy
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.machine.result import Result, Turn
 from pykbroker.metadata.image import MetadataImage
-from pykbroker.wire.messages.consumer_groups import ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse
+
+if TYPE_CHECKING:
+    from pykbroker.wire.messages.consumer_groups import ConsumerGroupHeartbeatRequest
 
 CONSUMER_SESSION = "consumer-session"
 CONSUMER_REBALANCE = "consumer-rebalance"
@@ -50,7 +52,7 @@ def arm_session(group_id: str, member_id: str, config: GroupConfig, turn: Turn, 
 
 def leave(
     group: ConsumerGroup, request: ConsumerGroupHeartbeatRequest, image: MetadataImage, result: Result[Any]
-) -> ConsumerGroupHeartbeatResponse:
+) -> None:
     """A heartbeat with epoch -1 or, from a static member that will be back, -2."""
     member_id, instance_id = request.member_id, request.instance_id
     if instance_id is not None:
@@ -66,9 +68,6 @@ def leave(
         result.records.append(current_record(group.group_id, member_id, away))
     else:
         fence(group, [member_id], image, result)
-    return ConsumerGroupHeartbeatResponse(
-        error_code=ErrorCode.NONE, member_id=member_id, member_epoch=request.member_epoch
-    )
 
 
 def _without_epochs(assigned: EpochsByPartition) -> EpochsByPartition:

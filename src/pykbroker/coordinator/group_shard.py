@@ -10,7 +10,7 @@ Never here: waiting, clocks, chance. Member ids come from ``new_uuid``, given by
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pykbroker.coordinator import consumer_leave, consumer_offsets, offsets
 from pykbroker.coordinator.classic_group import ClassicGroup
@@ -29,15 +29,12 @@ from pykbroker.coordinator.classic_rebalance import (
 from pykbroker.coordinator.classic_session import heartbeat, leave, session_over
 from pykbroker.coordinator.classic_sync import sync
 from pykbroker.coordinator.consumer_group import ConsumerGroup
-from pykbroker.coordinator.consumer_heartbeat import JOIN_EPOCH, Heartbeat, check_request
 from pykbroker.coordinator.consumer_records import group_tombstones
 from pykbroker.coordinator.group_config import ClientIdentity, GroupConfig
 from pykbroker.coordinator.group_listing import (
     Filter,
     describe,
-    describe_consumer,
     describe_missing,
-    describe_missing_consumer,
     listed,
 )
 from pykbroker.coordinator.group_records import group_tombstone, new_group_record
@@ -46,8 +43,6 @@ from pykbroker.coordinator.offset_store import ZERO_UUID
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.machine.result import Record, Result, TimerKey, Turn
 from pykbroker.metadata.image import EMPTY_IMAGE, MetadataImage
-from pykbroker.wire.messages.consumer_groups import ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse
-from pykbroker.wire.messages.consumer_groups import DescribedGroup as ConsumerDescribed
 from pykbroker.wire.messages.groups import (
     DeletableGroupResult,
     DescribedGroup,
@@ -72,6 +67,10 @@ from pykbroker.wire.messages.offsets import (
     OffsetFetchResponseGroup,
 )
 from pykbroker.wire.messages.transactions import TxnOffsetCommitRequest, TxnOffsetCommitResponse
+
+if TYPE_CHECKING:  # most brokers start without consumer groups: their rules are read when first needed
+    from pykbroker.wire.messages.consumer_groups import ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse
+    from pykbroker.wire.messages.consumer_groups import DescribedGroup as ConsumerDescribed
 
 RETENTION_KEY = ("offsets-retention",)
 RETRY_MS = 500
@@ -207,6 +206,13 @@ class GroupShard(GroupState):
         id_is_required: bool = True,
     ) -> Result[ConsumerGroupHeartbeatResponse]:
         """ConsumerGroupHeartbeat; since v1 (``id_is_required``) clients make their member ids. Raises KafkaError."""
+        from pykbroker.coordinator.consumer_heartbeat import (  # when first needed
+            JOIN_EPOCH,
+            Heartbeat,
+            check_request,
+            left,
+        )
+
         check_request(request, id_is_required=id_is_required, assignors=self.config.consumer_assignors)
         result: Result[ConsumerGroupHeartbeatResponse] = Result()
         image = self._image()
@@ -214,7 +220,8 @@ class GroupShard(GroupState):
         if request.member_epoch < JOIN_EPOCH:
             if not isinstance(group, ConsumerGroup):
                 raise _no_consumer_group(request.group_id, group)
-            result.replies[turn.token] = consumer_leave.leave(group, request, image, result)
+            consumer_leave.leave(group, request, image, result)
+            result.replies[turn.token] = left(request)
             result.on_append_failed = lambda error: Result(replies={turn.token: error})
             return result
         if not isinstance(group, ConsumerGroup):
@@ -324,6 +331,8 @@ class GroupShard(GroupState):
 
     def describe_consumer_groups(self, turn: Turn, group_ids: Sequence[str]) -> Result[list[ConsumerDescribed]]:
         """ConsumerGroupDescribe; groups of other kinds are not found."""
+        from pykbroker.coordinator.consumer_listing import describe_consumer, describe_missing_consumer
+
         described = []
         for group_id in group_ids:
             group = self.groups.get(group_id)
