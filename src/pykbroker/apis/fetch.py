@@ -26,8 +26,17 @@ from pykbroker.wire.messages.fetch import (
     PartitionData,
 )
 
-READ_COMMITTED = 1
-CONSUMER_REPLICA_ID = -1
+READ_UNCOMMITTED, READ_COMMITTED = 0, 1
+
+
+_OF_SESSIONS = frozenset(
+    {
+        ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+        ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+        ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
+    }
+)
+"""Errors of the session alone: nothing is said of partitions."""
 
 
 class _Collected:
@@ -54,16 +63,19 @@ class _Reader:
             self._find(wanted) for wanted in fetch.partitions
         ]
         self._old_format = _old_format(context.version)
+        named = context.version in FetchRequest.HAS_REPLICA_STATE
+        self._is_replica = (request.replica_state.replica_id if named else request.replica_id) >= 0
         self._limit = min(request.max_bytes, context.services.config["fetch.max.bytes"])
         # without: a first batch larger than the limit is answered cut off (hardMaxBytesLimit in ReplicaManager)
-        self._at_least_one = context.version in FetchRequest.KEEPS_ORDER_AND_LIMIT
+        self._at_least_one_batch = context.version in FetchRequest.KEEPS_ORDER_AND_LIMIT
 
     def _find(self, wanted: FetchPartition) -> tuple[FetchPartition, Partition | None, ErrorCode]:
         services = self._context.services
         if self._fetch.by_topic_id:
             topic = services.metadata.image.topics_by_id.get(wanted.topic_id)
-            if topic is None:
-                return wanted, None, ErrorCode.UNKNOWN_TOPIC_ID
+            if topic is None:  # in a session Kafka remembers the name that the id stood for
+                known = bool(wanted.topic)
+                return wanted, None, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION if known else ErrorCode.UNKNOWN_TOPIC_ID
             wanted.topic = topic.name
         partition = services.replicas.get(wanted.topic, wanted.index)
         return wanted, partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
@@ -79,11 +91,11 @@ class _Reader:
         room = self._limit
         for wanted, partition, missing in self._found:
             if partition is None:
-                answer = _failed(wanted.index, missing)
+                answer = _failed(wanted.index, missing, unread=True)
             else:
                 try:
                     answer = self._read(
-                        partition, wanted, min(wanted.max_bytes, room), self._at_least_one and collected.size == 0
+                        partition, wanted, min(wanted.max_bytes, room), self._at_least_one_batch and collected.size == 0
                     )
                 except KafkaError as error:
                     answer = _failed(wanted.index, self._code_for_client(error.code))
@@ -102,7 +114,11 @@ class _Reader:
         return code
 
     def _read(self, partition: Partition, wanted: FetchPartition, max_bytes: int, at_least_one: bool) -> PartitionData:
+        if self._is_replica:
+            raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER, "no other broker replicates from this one")
         partition.check_leader(wanted.current_leader_epoch)
+        if wanted.max_bytes < 0:
+            raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, f"a limit of {wanted.max_bytes} bytes")
         log = partition.log
         if log.config.compression_type == "zstd" and self._context.version not in FetchRequest.ZSTD_ALLOWED:
             raise KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
@@ -124,7 +140,9 @@ class _Reader:
         fetched = partition.read(
             wanted.fetch_offset, max_bytes, read_committed=self._read_committed, min_one_batch=at_least_one
         )
-        answer.records = fetched.records
+        # a batch that does not fit is sent cut off to the oldest clients only: others could do nothing with it
+        useless = fetched.is_first_incomplete and self._at_least_one_batch
+        answer.records = b"" if useless else fetched.records
         if self._read_committed and log.has_transactions:
             answer.aborted_transactions = [
                 AbortedTransaction(producer_id=producer_id, first_offset=first_offset)
@@ -132,7 +150,7 @@ class _Reader:
             ]
         elif self._read_committed:
             answer.aborted_transactions = []
-        if self._old_format is not None and len(fetched.records):
+        if self._old_format is not None and len(answer.records):
             try:
                 answer.records = down_convert(fetched.records.read(), self._old_format)
             except UnsupportedCompression as error:
@@ -157,25 +175,37 @@ def _diverging_epoch(partition: Partition, wanted: FetchPartition) -> EpochEndOf
     return None
 
 
-def _failed(index: int, code: ErrorCode) -> PartitionData:
+def _failed(index: int, code: ErrorCode, *, unread: bool = False) -> PartitionData:
+    """A partition that could not be read; of one that was not even looked at, Kafka lists no aborted transactions."""
     return PartitionData(
         partition_index=index,
         error_code=code,
         high_watermark=-1,
         last_stable_offset=-1,
         log_start_offset=-1,
-        aborted_transactions=None,
+        aborted_transactions=() if unread else None,
         records=b"",
     )
 
 
 def _whole_request_failed(request: FetchRequest, error: KafkaError) -> FetchResponse:
-    return FetchResponse(error_code=error.code)
+    """Sessions have a place for the error; what the request names says so too (``FetchRequest.getErrorResponse``)."""
+    topics = [
+        FetchableTopicResponse(
+            topic=topic.topic,
+            topic_id=topic.topic_id,
+            partitions=[_failed(entry.partition, error.code, unread=True) for entry in topic.partitions],
+        )
+        for topic in (() if error.code in _OF_SESSIONS else request.topics)
+    ]
+    return FetchResponse(error_code=error.code, responses=topics)
 
 
 @handles(FetchRequest, error_response=_whole_request_failed)
 async def fetch(context: RequestContext, request: FetchRequest) -> FetchResponse:
     """Answer as soon as ``min_bytes`` are there, some partition cannot be read, or ``max_wait_ms`` have passed."""
+    if request.isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
+        raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, f"there is no isolation level {request.isolation_level}")
     by_topic_id = context.version in FetchRequest.BY_TOPIC_ID
     resolved = context.services.fetch_sessions.resolve(request, by_topic_id, context.now_ms)
     reader = _Reader(context, request, resolved)

@@ -118,7 +118,7 @@ class FetchSessionCache:
                 self.sessions.pop(request.session_id, None)
             partitions = dict(_partitions_of(request, by_topic_id))
             context = FetchContext(list(partitions.values()), by_topic_id=by_topic_id)
-            if epoch == INITIAL_EPOCH and partitions:
+            if epoch == INITIAL_EPOCH:
                 context.session = self._create(partitions, by_topic_id, now_ms)
                 context.session_id = context.session.id if context.session else NO_SESSION
             return context

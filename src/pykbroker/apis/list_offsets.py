@@ -35,7 +35,7 @@ _SPECIAL_SINCE = {
     EARLIEST_PENDING_UPLOAD: ListOffsetsRequest.EARLIEST_PENDING_UPLOAD,
 }
 """In which versions a special timestamp may be asked for."""
-READ_COMMITTED = 1
+READ_UNCOMMITTED, READ_COMMITTED = 0, 1
 UNKNOWN = -1
 CONSUMER_REPLICA_ID = -1
 
@@ -60,6 +60,8 @@ def _failed(index: int, error: KafkaError) -> ListOffsetsPartitionResponse:
 @handles(ListOffsetsRequest, error_response=_list_failed)
 async def list_offsets(context: RequestContext, request: ListOffsetsRequest) -> ListOffsetsResponse:
     """One answer per partition, in the order asked."""
+    if request.isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
+        raise KafkaError(ErrorCode.UNKNOWN_SERVER_ERROR, f"there is no isolation level {request.isolation_level}")
     seen: set[tuple[str, int]] = set()
     twice: set[tuple[str, int]] = set()
     for topic in request.topics:
@@ -69,7 +71,7 @@ async def list_offsets(context: RequestContext, request: ListOffsetsRequest) -> 
     topics = []
     for topic in request.topics:
         answers = []
-        for entry in topic.partitions:
+        for entry in {entry.partition_index: entry for entry in topic.partitions}.values():
             try:
                 if (topic.name, entry.partition_index) in twice:
                     raise KafkaError(ErrorCode.INVALID_REQUEST, "the partition is named twice")
@@ -85,7 +87,7 @@ def _look_up(
 ) -> ListOffsetsPartitionResponse:
     partition = context.services.replicas.leader(topic, entry.partition_index, entry.current_leader_epoch)
     since = _SPECIAL_SINCE.get(entry.timestamp)
-    if since is not None and context.version not in since:
+    if entry.timestamp < EARLIEST_PENDING_UPLOAD or (since is not None and context.version not in since):
         raise KafkaError(ErrorCode.UNSUPPORTED_VERSION)
     if context.version in ListOffsetsRequest.LISTS_SEGMENTS:
         return _segment_starts(partition, entry)
@@ -115,10 +117,13 @@ def _offset_at(partition: Partition, timestamp: int, end: int) -> tuple[int, int
         return log.log_start_offset, UNKNOWN, log.epoch_of(log.log_start_offset)
     if timestamp == LATEST_TIERED:
         return UNKNOWN, UNKNOWN, UNKNOWN
-    found = log.offset_of_max_timestamp() if timestamp == MAX_TIMESTAMP else log.offset_for_timestamp(timestamp)
-    if found is None or (found[0] >= end and timestamp != MAX_TIMESTAMP):
-        return UNKNOWN, UNKNOWN, UNKNOWN
-    return found
+    if timestamp == MAX_TIMESTAMP:
+        latest = log.offset_of_max_timestamp()
+        if latest is None and log.log_end_offset > log.log_start_offset:  # records without timestamps: the first one
+            return log.log_start_offset, UNKNOWN, log.epoch_of(log.log_start_offset)
+        return latest or (UNKNOWN, UNKNOWN, UNKNOWN)
+    found = log.offset_for_timestamp(timestamp)
+    return found if found is not None and found[0] < end else (UNKNOWN, UNKNOWN, UNKNOWN)
 
 
 def _segment_starts(partition: Partition, entry: ListOffsetsPartition) -> ListOffsetsPartitionResponse:

@@ -39,7 +39,7 @@ BROKERS, CONTROLLERS = 1, 2
 def _metadata_failed(request: MetadataRequest, error: KafkaError) -> MetadataResponse:
     """The whole request failed: each topic named says so."""
     topics = [
-        MetadataResponseTopic(partitions=(), error_code=error.code, name=topic.name, topic_id=topic.topic_id)
+        MetadataResponseTopic(partitions=(), error_code=error.code, name=topic.name or "", topic_id=topic.topic_id)
         for topic in request.topics or ()
     ]
     return MetadataResponse(topics=topics, error_code=error.code)
@@ -59,7 +59,11 @@ async def metadata(context: RequestContext, request: MetadataRequest) -> Metadat
     if ask_all:
         topics = [_describe(topic, operations) for topic in image.topics.values()]
     else:
-        topics = [_named(context, request, entry.name, entry.topic_id) for entry in request.topics or ()]
+        by_id = context.version in MetadataRequest.BY_TOPIC_ID
+        if not by_id and any(entry.name is None or entry.topic_id != NO_ID for entry in request.topics or ()):
+            raise KafkaError(ErrorCode.INVALID_REQUEST, "topics can be asked for by id from version 12 on")
+        found = [_named(context, request, entry.name, entry.topic_id) for entry in request.topics or ()]
+        topics = list({(topic.name, topic.topic_id): topic for topic in found}.values())
     host, port = context.client.advertised
     return MetadataResponse(
         brokers=[

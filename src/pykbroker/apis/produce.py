@@ -23,6 +23,7 @@ from pykbroker.log.log import AppendOrigin
 from pykbroker.log.validate import RecordErrors
 from pykbroker.names import TopicPartition
 from pykbroker.replication.partition import Partition
+from pykbroker.wire.batch_header import MAGIC_POSITION
 from pykbroker.wire.compression import ZSTD
 from pykbroker.wire.messages.produce import (
     BatchIndexAndErrorMessage,
@@ -33,7 +34,29 @@ from pykbroker.wire.messages.produce import (
     TopicProduceData,
     TopicProduceResponse,
 )
-from pykbroker.wire.records import HEADER_SIZE, Buffer, magic_at, read_header
+from pykbroker.wire.records import HEADER_SIZE, LOG_OVERHEAD, Buffer, read_header
+
+SMALLEST_MESSAGE_BYTES = 14
+"""``LegacyRecord.RECORD_OVERHEAD_V0``: nothing shorter is taken for a message or a batch."""
+NEWEST_MAGIC = 2
+
+_NOT_LOOKED_AT = frozenset(
+    {
+        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        ErrorCode.NOT_LEADER_OR_FOLLOWER,
+        ErrorCode.INVALID_TOPIC_EXCEPTION,
+        ErrorCode.KAFKA_STORAGE_ERROR,
+        ErrorCode.MESSAGE_TOO_LARGE,
+        ErrorCode.RECORD_LIST_TOO_LARGE,
+        ErrorCode.CORRUPT_MESSAGE,
+    }
+)
+"""Errors with which Kafka does not tell where the log starts (``ReplicaManager.appendRecordsToLeader``)."""
+
+
+class NotOneBatch(KafkaError):
+    """A partition's bytes are not what the request's version asks for."""
+
 
 Appended = list[tuple[PartitionProduceResponse, Partition, int]]
 """What waits to be committed: the answer, the partition, and the offset after the last record."""
@@ -47,7 +70,7 @@ def _every_partition(request: ProduceRequest, error: KafkaError) -> ProduceRespo
                 topic_id=topic.topic_id,
                 partition_responses=[
                     PartitionProduceResponse(
-                        index=data.index, error_code=error.code, base_offset=-1, error_message=error.message
+                        index=data.index, error_code=error.code, base_offset=-1, error_message=None
                     )
                     for data in topic.partition_data
                 ],
@@ -132,15 +155,20 @@ def _append(
 ) -> PartitionProduceResponse:
     """One partition's share of the request; a plain function, so that nothing can come between check and append."""
     index = data.index
+    partition = None
     try:
         partition = context.services.replicas.leader(topic, index)
         if topic in context.services.replicas.closed_to_clients:
             raise KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, f"{topic} is internal: clients may not write to it")
-        records = data.records if data.records is not None else b""
-        check_format(context.version, records)
+        records = one_batch(context.version, data.records if data.records is not None else b"")
         info = partition.append_as_leader(records, required_acks=acks, origin=AppendOrigin.CLIENT, now_ms=now_ms)
-    except RecordErrors as error:
+    except NotOneBatch as error:
         answer = _failed(index, error)
+        answer.error_message = error.message if error.code == ErrorCode.CORRUPT_MESSAGE else None
+        return answer
+    except RecordErrors as error:
+        answer = _failed(index, error, partition)
+        answer.error_message = error.message if error.record_errors else None
         answer.record_errors = [
             BatchIndexAndErrorMessage(batch_index=at, batch_index_error_message=why) for at, why in error.record_errors
         ]
@@ -148,7 +176,7 @@ def _append(
     except KafkaError as error:
         if error.code == ErrorCode.KAFKA_STORAGE_ERROR and context.version not in ProduceRequest.KNOWS_STORAGE_ERROR:
             error = KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER, error.message)
-        return _failed(index, error)
+        return _failed(index, error, partition)
     answer = PartitionProduceResponse(
         index=index,
         error_code=0,
@@ -166,21 +194,53 @@ def _append(
     return answer
 
 
-def check_format(version: int, records: Buffer) -> None:
-    """What a request's version says of its records (``ProduceRequest.validateRecords``); raises KafkaError."""
-    if version in ProduceRequest.BATCHES_ONLY:
-        if len(records) < HEADER_SIZE or magic_at(records) != 2:
-            raise KafkaError(ErrorCode.INVALID_RECORD, "a partition's records must be one batch of message format 2")
-        header = read_header(records)
-        if header.size != len(records):
-            raise KafkaError(ErrorCode.INVALID_RECORD, "a partition's records must be exactly one batch")
-        if header.compression == ZSTD and version not in ProduceRequest.ZSTD_ALLOWED:
-            raise KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+def one_batch(version: int, records: Buffer) -> Buffer:
+    """The batch among a partition's bytes, which must be one of message format 2 from v3 on; raises NotOneBatch.
+
+    Fewer bytes behind it than a batch has are dropped, as Apache Kafka does (``ProduceRequest.validateRecords``).
+    """
+    if version not in ProduceRequest.BATCHES_ONLY:
+        return records
+    size = _size_of_next(records, 0)
+    if size is None:
+        raise NotOneBatch(ErrorCode.INVALID_RECORD, "a partition's records must be exactly one batch, not none")
+    if records[MAGIC_POSITION] != NEWEST_MAGIC:
+        raise NotOneBatch(ErrorCode.INVALID_RECORD, "a partition's records must be in message format 2")
+    if size == len(records):
+        batch = records
+    else:
+        if _size_of_next(records, size) is not None:
+            raise NotOneBatch(ErrorCode.INVALID_RECORD, "a partition's records must be exactly one batch, not more")
+        batch = records[:size]
+    if version not in ProduceRequest.ZSTD_ALLOWED and size >= HEADER_SIZE and read_header(batch).compression == ZSTD:
+        raise KafkaError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+    return batch
 
 
-def _failed(index: int, error: KafkaError) -> PartitionProduceResponse:
+def _size_of_next(records: Buffer, position: int) -> int | None:
+    """Bytes of the batch or message at ``position``; None where no whole one is left (``ByteBufferLogInputStream``)."""
+    left = len(records) - position
+    if left < LOG_OVERHEAD:
+        return None
+    length = int.from_bytes(records[position + 8 : position + LOG_OVERHEAD], "big", signed=True)
+    if length < SMALLEST_MESSAGE_BYTES:
+        raise NotOneBatch(ErrorCode.CORRUPT_MESSAGE, f"a batch of {length} bytes")
+    if left <= MAGIC_POSITION:
+        return None
+    if records[position + MAGIC_POSITION] > NEWEST_MAGIC:
+        raise NotOneBatch(ErrorCode.CORRUPT_MESSAGE, f"message format {records[position + MAGIC_POSITION]}")
+    return length + LOG_OVERHEAD if length + LOG_OVERHEAD <= left else None
+
+
+def _failed(index: int, error: KafkaError, partition: Partition | None = None) -> PartitionProduceResponse:
+    """The answer to an append that failed; where the log looked at the records, it says where it starts."""
+    looked = partition is not None and error.code not in _NOT_LOOKED_AT
     return PartitionProduceResponse(
-        index=index, error_code=error.code, base_offset=-1, log_start_offset=-1, error_message=error.message
+        index=index,
+        error_code=error.code,
+        base_offset=-1,
+        log_start_offset=partition.log.log_start_offset if looked and partition is not None else -1,
+        error_message=None,
     )
 
 

@@ -137,6 +137,9 @@ class Server:
         self._limits.opened(connection.host)
         try:
             await connection.serve()
+        except Exception:
+            # a bug of ours ends the connection it happened on, and no other: the broker goes on
+            log.exception("connection %d from %s failed", connection.id, connection.host)
         finally:
             del self.connections[connection.id]
             if not self.connections:

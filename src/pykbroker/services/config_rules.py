@@ -39,7 +39,7 @@ class ConfigRulesOfBroker:
         """Every config of a topic with these overrides, in order of name."""
         entries = describe_topic(self._config, overrides)
         return [
-            EffectiveConfig(entry.name, entry.value, entry.source, entry.is_sensitive)
+            EffectiveConfig(entry.name, overrides.get(entry.name, entry.value), entry.source, entry.is_sensitive)
             for entry in sorted(entries, key=lambda entry: entry.name)
         ]
 
