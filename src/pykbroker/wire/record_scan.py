@@ -35,14 +35,15 @@ def last_record(data: bytes, count: int) -> int:
                 raise CorruptRecords("a record has a negative length")
             position += size
             left -= 1
-            if left >= run and position < end and data[position] == low:
-                if _alike(data, start, position, size, run):
-                    position += run * size
+            ahead = min(run, left)
+            if ahead >= _FIRST_RUN and position < end and data[position] == low:
+                if _alike(data, start, position, size, ahead):
+                    position += ahead * size
                     start = position - size
-                    left -= run
+                    left -= ahead
                     run = min(run * 4, _LONGEST_RUN)
                 else:
-                    run = _FIRST_RUN
+                    run = max(run // 4, _FIRST_RUN)
     except IndexError:
         raise CorruptRecords(f"{count} records are claimed, {left} of them are not there") from None
     if position != end:
