@@ -47,7 +47,7 @@ class Histories(RuleBasedStateMachine):
     def _append(self, values, timestamp, producer_id=-1, transactional=False):
         options = {}
         if producer_id >= 0:
-            sequence = self.sequences.get(producer_id, 0)
+            sequence = self._next_sequence(producer_id)
             options = {
                 "producer_id": producer_id,
                 "producer_epoch": 0,
@@ -66,6 +66,14 @@ class Histories(RuleBasedStateMachine):
             return
         assert (first, first + len(values) - 1, False) == (info.base_offset, info.last_offset, info.duplicate)
         self._note(note, written)
+
+    def _next_sequence(self, producer_id):
+        """What the producer sends next. Where all its records are deleted the log may or may not remember it."""
+        start = self.log.log_start_offset
+        if any(each[2] == producer_id and each[5] is None and each[0] >= start for each in self.batches):
+            return self.sequences[producer_id]
+        known = self.log.producers.producer(producer_id)
+        return known.last_sequence + 1 if known is not None else 0
 
     def _note(self, note, written):
         self.batches.append(note)
