@@ -127,7 +127,7 @@ class Broker:
         rules = ConfigRulesOfBroker(config)
         controller = open_controller(logs, config, world, metadata, controller_settings(config, world, rules))
         groups = GroupService(
-            replicas, group_shard_factory(config, world), timers, now_ms, config["offsets.commit.timeout.ms"]
+            replicas, group_shard_factory(config, world, metadata), timers, now_ms, config["offsets.commit.timeout.ms"]
         )
         producer_ids = ProducerIds(controller, config.node_id)
         transactions = TransactionService(

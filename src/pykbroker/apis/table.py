@@ -20,6 +20,7 @@ FAMILIES: Mapping[str, tuple[int, ...]] = {
     "list_offsets": (2, 23),
     "metadata": (3, 60, 75),
     "groups": (10, 11, 12, 13, 14, 15, 16, 42),
+    "consumer_groups": (68, 69),
     "offsets": (8, 9, 47),
     "api_versions": (18,),
     "topics": (19, 20, 21, 37),

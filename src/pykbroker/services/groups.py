@@ -77,12 +77,12 @@ class GroupService:
                 log.info("loaded %d group records from %s-%d", count, OFFSETS_TOPIC, index)
         for deleted in delta.deleted_topics:
             if deleted.name != OFFSETS_TOPIC:
-                self._forget_topic(deleted.name)
+                self._forget_topic(deleted.name, deleted.topic_id)
 
-    def _forget_topic(self, name: str) -> None:
+    def _forget_topic(self, name: str, topic_id: bytes) -> None:
         """A deleted topic's committed offsets go with it (``GroupCoordinator.onPartitionsDeleted``)."""
         for engine in self.shards:
-            engine.submit(GroupShard.topics_deleted, [name])
+            engine.submit(GroupShard.topics_deleted, [name], [topic_id])
 
     def call(
         self,

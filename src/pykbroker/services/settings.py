@@ -11,12 +11,14 @@ from pykbroker.coordinator.group_config import GroupConfig
 from pykbroker.coordinator.group_shard import GroupShard
 from pykbroker.coordinator.transaction_config import TransactionConfig
 from pykbroker.log.config import LogConfig
+from pykbroker.metadata.image import CONFIG_GROUP
 from pykbroker.services.groups import OFFSETS_TOPIC
 from pykbroker.services.transactions import TRANSACTIONS_TOPIC
 from pykbroker.wire.messages.topics import CreatableTopic, CreatableTopicConfig
 
 if TYPE_CHECKING:
     from pykbroker.config.config import BrokerConfig
+    from pykbroker.metadata.current import CurrentMetadata
     from pykbroker.metadata.image import MetadataImage
     from pykbroker.world import World
 
@@ -47,7 +49,7 @@ def log_config_of(config: BrokerConfig) -> Callable[[MetadataImage, str], tuple[
     return config_of
 
 
-def group_config(config: BrokerConfig) -> GroupConfig:
+def group_config(config: BrokerConfig, metadata: CurrentMetadata) -> GroupConfig:
     """The group coordinator's numbers; kept up to date when a dynamic configuration changes."""
     values = GroupConfig()
 
@@ -59,20 +61,23 @@ def group_config(config: BrokerConfig) -> GroupConfig:
         values.offset_metadata_max_bytes = config["offset.metadata.max.bytes"]
         values.offsets_retention_check_interval_ms = config["offsets.retention.check.interval.ms"]
         values.offsets_retention_ms = config["offsets.retention.minutes"] * 60_000
+        values.consumer_assignors = tuple(config["group.consumer.assignors"])
+        values.consumer_max_size = config["group.consumer.max.size"]
+        values.group_values = lambda group_id: config.group_config(metadata.image.config(CONFIG_GROUP, group_id))
 
     read()
     config.on_change(read)
     return values
 
 
-def group_shard_factory(config: BrokerConfig, world: World) -> Callable[[int], GroupShard]:
+def group_shard_factory(config: BrokerConfig, world: World, metadata: CurrentMetadata) -> Callable[[int], GroupShard]:
     """Makes the machine of an offsets partition; member ids come from the world's dice."""
-    values = group_config(config)
+    values = group_config(config, metadata)
 
     def new_uuid() -> str:
         return str(uuid.UUID(bytes=world.random.randbytes(16), version=4))
 
-    return lambda partition: GroupShard(values, new_uuid)
+    return lambda partition: GroupShard(values, new_uuid, lambda: metadata.image)
 
 
 def transaction_config(config: BrokerConfig) -> TransactionConfig:
