@@ -88,7 +88,7 @@ async def describe_configs(context: RequestContext, request: DescribeConfigsRequ
                 error_code=0,
                 resource_type=resource.resource_type,
                 resource_name=resource.resource_name,
-                error_message=None,
+                error_message="",
                 configs=[
                     _shown(resource.resource_type, entry, request.include_synonyms, request.include_documentation)
                     for entry in entries

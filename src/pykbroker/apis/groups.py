@@ -59,7 +59,11 @@ async def find_coordinator(context: RequestContext, request: FindCoordinatorRequ
         return FindCoordinatorResponse(coordinators=found)
     one = _coordinator(context, request.key_type, request.key)
     return FindCoordinatorResponse(
-        error_code=one.error_code, error_message=one.error_message, node_id=one.node_id, host=one.host, port=one.port
+        error_code=one.error_code,
+        error_message=one.error_message or "NONE",
+        node_id=one.node_id,
+        host=one.host,
+        port=one.port,
     )
 
 

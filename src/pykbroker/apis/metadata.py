@@ -173,9 +173,8 @@ async def describe_topic_partitions(
     partitions.
     """
     image = context.services.metadata.image
-    limit = min(request.response_partition_limit, context.services.config["max.request.partition.size.limit"])
-    if limit < 1:
-        raise KafkaError(ErrorCode.INVALID_REQUEST, "response_partition_limit must be at least 1")
+    most = context.services.config["max.request.partition.size.limit"]
+    limit = max(1, min(request.response_partition_limit, most))
     cursor = request.cursor
     if cursor is not None and cursor.partition_index < 0:
         raise KafkaError(ErrorCode.INVALID_REQUEST, "the cursor's partition index is negative")
@@ -210,7 +209,7 @@ def _unknown_topic(name: str) -> DescribeTopicPartitionsResponseTopic:
     except KafkaError as error:
         code = error.code
     return DescribeTopicPartitionsResponseTopic(
-        partitions=(), name=name, error_code=code, topic_authorized_operations=authorized.NOT_ASKED
+        partitions=(), name=name, error_code=code, topic_authorized_operations=authorized.TOPIC
     )
 
 

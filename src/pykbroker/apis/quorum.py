@@ -5,6 +5,8 @@ A cluster of one has a quorum of one voter, which leads and has committed everyt
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pykbroker.apis.context import RequestContext
 from pykbroker.apis.handles import Api, handles
 from pykbroker.controller.features import update_features as decide_features
@@ -27,30 +29,6 @@ async def describe_quorum(context: RequestContext, request: DescribeQuorumReques
     """Leader, voters and how far they are (KIP-595); v1 adds fetch timestamps (KIP-836), v2 directory ids and nodes
     (KIP-853).
     """
-    names = [(topic.topic_name, entry.partition_index) for topic in request.topics for entry in topic.partitions]
-    if names != [(METADATA_TOPIC, 0)]:
-        unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        return DescribeQuorumResponse(
-            topics=[
-                DescribeQuorumResponseTopicData(
-                    topic_name=topic.topic_name,
-                    partitions=[
-                        DescribeQuorumResponsePartitionData(
-                            leader_id=-1,
-                            leader_epoch=-1,
-                            high_watermark=-1,
-                            current_voters=(),
-                            observers=(),
-                            partition_index=entry.partition_index,
-                            error_code=unknown,
-                            error_message=KafkaError(unknown).message,
-                        )
-                        for entry in topic.partitions
-                    ],
-                )
-                for topic in request.topics
-            ]
-        )
     services = context.services
     controller = services.controller
     now_ms = context.now_ms
@@ -60,30 +38,52 @@ async def describe_quorum(context: RequestContext, request: DescribeQuorumReques
         last_fetch_timestamp=now_ms,
         last_caught_up_timestamp=now_ms,
     )
+    metadata_partition = DescribeQuorumResponsePartitionData(
+        partition_index=0,
+        error_code=0,
+        error_message="",
+        leader_id=services.node_id,
+        leader_epoch=controller.epoch,
+        high_watermark=controller.log_end_offset,
+        current_voters=[voter],
+        observers=(),
+    )
+    asked = [(topic.topic_name, entry.partition_index) for topic in request.topics for entry in topic.partitions]
+    if asked != [(METADATA_TOPIC, 0)]:  # Kafka knows the one partition, and only if nothing else is asked
+        return _topics(request, _unknown)
     host, port = context.client.advertised
+    response = _topics(request, lambda index: metadata_partition)
+    response.nodes = [
+        Node(node_id=services.node_id, listeners=[Listener(name=context.client.listener_name, host=host, port=port)])
+    ]
+    return response
+
+
+def _topics(
+    request: DescribeQuorumRequest, answer: Callable[[int], DescribeQuorumResponsePartitionData]
+) -> DescribeQuorumResponse:
     return DescribeQuorumResponse(
+        error_message="",
         topics=[
             DescribeQuorumResponseTopicData(
-                topic_name=METADATA_TOPIC,
-                partitions=[
-                    DescribeQuorumResponsePartitionData(
-                        error_code=0,
-                        observers=(),
-                        partition_index=0,
-                        leader_id=services.node_id,
-                        leader_epoch=controller.epoch,
-                        high_watermark=controller.log_end_offset,
-                        current_voters=[voter],
-                    )
-                ],
+                topic_name=topic.topic_name, partitions=[answer(entry.partition_index) for entry in topic.partitions]
             )
+            for topic in request.topics
         ],
-        nodes=[
-            Node(
-                node_id=services.node_id,
-                listeners=[Listener(name=context.client.listener_name, host=host, port=port)],
-            )
-        ],
+    )
+
+
+def _unknown(index: int) -> DescribeQuorumResponsePartitionData:
+    error = KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    return DescribeQuorumResponsePartitionData(
+        partition_index=index,
+        error_code=error.code,
+        error_message=error.message,
+        leader_id=0,
+        leader_epoch=0,
+        high_watermark=0,
+        current_voters=(),
+        observers=(),
     )
 
 
