@@ -8,8 +8,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
 import administration
 import groups
 import records
+import transactions
 import tutorials
 from tap import main
 
 if __name__ == "__main__":
-    main([tutorials, records, groups, administration])
+    main([tutorials, records, transactions, groups, administration])

@@ -20,8 +20,9 @@ if sys.version_info >= (3, 12):
 import administration
 import groups
 import records
+import transactions
 import tutorials
 from tap import main
 
 if __name__ == "__main__":
-    main([tutorials, records, groups, administration])
+    main([tutorials, records, transactions, groups, administration])
