@@ -17,11 +17,12 @@ NUMBERED = frozenset({
 })
 TIMES = frozenset({
     "LogAppendTimeMs", "TransactionStartTimeMs", "IssueTimestamp", "IssueTimestampMs", "ExpiryTimestamp",
-    "ExpiryTimestampMs", "MaxTimestamp", "MaxTimestampMs", "LastFetchTimestamp", "LastCaughtUpTimestamp",
+    "ExpiryTimestampMs", "MaxTimestamp", "MaxTimestampMs", "Timestamp", "LastTimestamp", "LastFetchTimestamp", "LastCaughtUpTimestamp",
 })
 TEXTS = frozenset({"ErrorMessage", "BatchIndexErrorMessage"})  # our own words: only whether there is one
 ANY_SIZE = frozenset({"TotalBytes", "UsableBytes", "Hmac", "Salt"})
 WHERE = frozenset({"Host", "Port", "ClientHost", "LogDir"})
+LONG = 160
 KEYS = ("Name", "TopicName", "Topic", "PartitionIndex", "PartitionId", "Partition", "Index", "GroupId", "ApiKey",
         "ResourceName", "Key", "TransactionalId", "NodeId", "BrokerId", "MemberId", "User", "CoordinatorKey")
 
@@ -36,7 +37,8 @@ class Difference:
     pykbroker: Any
 
     def __str__(self) -> str:
-        return f"{self.scene} #{self.step} {self.label}: {self.path}: Kafka {self.kafka!r}, pykbroker {self.pykbroker!r}"
+        kafka, ours = (text if len(text) < LONG else text[:LONG] + "…" for text in map(repr, (self.kafka, self.pykbroker)))
+        return f"{self.scene} #{self.step} {self.label}: {self.path}: Kafka {kafka}, pykbroker {ours}"
 
 
 class Masks:
@@ -54,7 +56,7 @@ class Masks:
 
     def _scalar(self, value: Any, name: str) -> Any:
         if name in TEXTS:
-            return None if value is None else "(text)"
+            return "(text)" if value else value
         if name in WHERE or name in ANY_SIZE:
             return "(set)" if value not in (None, "", b"", -1) else value
         if name in TIMES and isinstance(value, int):
@@ -80,6 +82,9 @@ def compare(scene: str, kafka: list[Step], ours: list[Step]) -> Iterator[Differe
             yield Difference(scene, number, one.label, "(the scene goes another way)", one.label, other.label)
             return
         left, right = masks[0].mask(one.answer), masks[1].mask(other.answer)
+        if is_lost(left) != is_lost(right):
+            yield Difference(scene, number, one.label, "(connection)", lost(left), lost(right))
+            continue
         for path, a, b in differences(left, right):
             yield Difference(scene, number, one.label, path, a, b)
     if len(kafka) != len(ours):
@@ -87,9 +92,20 @@ def compare(scene: str, kafka: list[Step], ours: list[Step]) -> Iterator[Differe
         yield Difference(scene, min(len(kafka), len(ours)) + 1, label, "(number of steps)", len(kafka), len(ours))
 
 
+def is_lost(answer: Any) -> bool:
+    return isinstance(answer, dict) and "(connection)" in answer
+
+
+def lost(answer: Any) -> str:
+    return answer["(connection)"] if is_lost(answer) else "answered"
+
+
 def differences(one: Any, other: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Leaves that differ, with the path to them. Lists of structures are matched by their key where they have one."""
     if isinstance(one, dict) and isinstance(other, dict):
+        if one.get("ErrorCode") != other.get("ErrorCode"):  # what follows from another error is no news
+            yield f"{path}.ErrorCode".lstrip("."), one.get("ErrorCode", "(absent)"), other.get("ErrorCode", "(absent)")
+            return
         for key in [*one, *(key for key in other if key not in one)]:
             yield from differences(one.get(key, "(absent)"), other.get(key, "(absent)"), f"{path}.{key}".lstrip("."))
     elif isinstance(one, list) and isinstance(other, list):

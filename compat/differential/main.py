@@ -62,7 +62,7 @@ def main() -> int:
         schemas = Schemas(KAFKA_LIBS)
         advertised = [api_versions(schemas, broker.bootstrap) for broker in (kafka, ours)]
         common = {key: common_range(kafka_range, advertised[1].get(key)) for key, kafka_range in advertised[0].items()}
-        plays = play_all(names, schemas, [kafka.bootstrap, ours.bootstrap], common)
+        plays = play_all(names, schemas, [kafka, ours], common)
     found = [difference for name in names for difference in compare(name, plays[0][name], plays[1][name])]
     return report(found, plays[0], arguments)
 
@@ -97,21 +97,23 @@ def common_range(kafka: tuple[int, int], ours: tuple[int, int] | None) -> tuple[
     return (max(kafka[0], ours[0]), min(kafka[1], ours[1])) if ours else kafka
 
 
-def play_all(names: list[str], schemas: Schemas, bootstraps: list[str],
+def play_all(names: list[str], schemas: Schemas, brokers: list[Broker],
              common: dict[int, tuple[int, int]]) -> list[dict[str, list[Step]]]:
     """Every scene on each broker, the two brokers at the same time, scenes in order."""
 
-    def play_on(bootstrap: str) -> dict[str, list[Step]]:
+    def play_on(broker: Broker) -> dict[str, list[Step]]:
         plays = {}
         for name in names:
             started = time.monotonic()
-            plays[name] = play(name, schemas, bootstrap, common)
+            plays[name] = play(name, schemas, broker.bootstrap, common)
+            if broker.revive():
+                plays[name].append(Step("(the broker died)", f"and was started again; {type(broker).__name__}"))
             took = time.monotonic() - started
-            print(f"{bootstrap} {name}: {len(plays[name])} steps in {took:.1f} s", file=sys.stderr, flush=True)
+            print(f"{broker.bootstrap} {name}: {len(plays[name])} steps in {took:.1f} s", file=sys.stderr, flush=True)
         return plays
 
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(play_on, bootstraps))
+        return list(pool.map(play_on, brokers))
 
 
 def play(name: str, schemas: Schemas, bootstrap: str, common: dict[int, tuple[int, int]]) -> list[Step]:

@@ -37,13 +37,15 @@ class Stage:
     bootstrap: str
     advertised: dict[int, tuple[int, int]]
     steps: list[Step] = field(default_factory=list)
+    markers: int = 0
 
     def __post_init__(self) -> None:
         self.connection = Connection(self.schemas, self.bootstrap)
 
     def versions(self, api: str) -> tuple[int, int]:
-        """The versions that both brokers offer; the same on either stage."""
-        return self.advertised[self.schemas.keys[api]]
+        """The versions that both brokers offer; the same on either stage. All of them when neither offers the API."""
+        known = self.schemas.request(api).versions
+        return self.advertised.get(self.schemas.keys[api], (known.low, known.high))
 
     def ask(self, api: str, body: dict[str, Any] | None = None, version: int | None = None, note: str = "",
             answered: bool = True) -> dict[str, Any]:
@@ -110,14 +112,36 @@ class Stage:
                 p["LeaderId"] >= 0 for p in found["Partitions"])
 
         answer = self.until(ready, "Metadata", {"Topics": [{"Name": name}]}, 12, note=f"waiting for {name}")
+        ends = [{"PartitionIndex": partition, "Timestamp": -1} for partition in range(partitions)]
+        self.until(lambda found: all(not p["ErrorCode"] for p in found["Topics"][0]["Partitions"]), "ListOffsets",
+                   {"ReplicaId": -1, "Topics": [{"Name": name, "Partitions": ends}]}, 7, note=f"waiting for the leaders of {name}")
         return answer["Topics"][0]["TopicId"]
+
+    def settle(self) -> None:
+        """Waits until the broker has heard of what the controller has decided so far.
+
+        Apache Kafka answers when the controller has decided; the broker in the same process hears of it a little later,
+        in order. So a marker is set, and waited for. Nothing of it is kept.
+        """
+        self.markers += 1
+        value = str(45000 + self.markers)
+        resource = {"ResourceType": 32, "ResourceName": "marker"}
+        config = {"Name": "consumer.session.timeout.ms", "ConfigOperation": 0, "Value": value}
+        self.connection.call("IncrementalAlterConfigs", 1, {"Resources": [resource | {"Configs": [config]}]})
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            wanted = {"Resources": [resource | {"ConfigurationKeys": ["consumer.session.timeout.ms"]}]}
+            answer = self.connection.call("DescribeConfigs", 4, wanted)
+            if any(entry["Value"] == value for entry in answer["Results"][0]["Configs"]):
+                return
+            time.sleep(0.01)
 
     def coordinator(self, key: str, kind: int = 0) -> None:
         """Waits until a group (0), transactional id (1) or share group (2) has a coordinator that has loaded."""
         self.until(lambda answer: not answer["ErrorCode"], "FindCoordinator", {"Key": key, "KeyType": kind}, 2,
                    note=f"waiting for {key}")
         if kind == 0:
-            self.until(lambda answer: answer["ErrorCode"] != 14, "OffsetFetch", {"GroupId": key, "Topics": None}, 7,
+            self.until(lambda answer: answer["ErrorCode"] not in (14, 15, 16), "OffsetFetch", {"GroupId": key, "Topics": None}, 7,
                        note=f"waiting for {key} to load")
 
     def produce(self, topic: str, data: bytes | None, partition: int = 0, version: int = 9, acks: int = -1,

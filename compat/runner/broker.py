@@ -35,6 +35,7 @@ class Broker(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def restart(self) -> None: ...
+    def revive(self) -> bool: ...
 
 
 class ExternalBroker:
@@ -53,6 +54,9 @@ class ExternalBroker:
 
     def restart(self) -> None:
         raise BrokerFailed("a broker given by --bootstrap is not ours to restart")
+
+    def revive(self) -> bool:
+        return False
 
 
 class StartedBroker:
@@ -104,6 +108,13 @@ class StartedBroker:
     def restart(self) -> None:
         self.stop()
         self.start()
+
+    def revive(self) -> bool:
+        """Starts the broker again if it has died by itself; says whether it had."""
+        if self._process is None or answers("127.0.0.1", self.port):
+            return False
+        self.restart()
+        return True
 
 
 class PykBroker(StartedBroker):

@@ -14,6 +14,7 @@ def about(kind: int, name: str, *keys: str, everything: bool = False) -> dict[st
 def describe(stage: Stage, *resources: dict[str, Any], note: str, version: int | None = None, synonyms: bool = True,
              documentation: bool = False) -> None:
     """Documentation is in everybody's own words: only whether there is some counts."""
+    stage.settle()
     version = stage.versions("DescribeConfigs")[1] if version is None else version
     body = {"Resources": list(resources), "IncludeSynonyms": synonyms, "IncludeDocumentation": documentation}
     answer = stage.connection.call("DescribeConfigs", version, body)

@@ -1,14 +1,22 @@
 """InitProducerId and sequences: duplicates, gaps, epochs."""
 
+from typing import Any
+
 from differential.batches import batch
 from differential.stage import Stage, scene
 
-ANSWER_KEYS = ("ErrorCode", "BaseOffset", "LogAppendTimeMs", "LogStartOffset")
+
+
+def producer_id(stage: Stage) -> dict[str, Any]:
+    """An id for an idempotent producer; a broker that is still fetching its first ids asks to come again."""
+    return stage.until(lambda answer: answer["ErrorCode"] != 14, "InitProducerId",
+                       {"TransactionalId": None, "TransactionTimeoutMs": 1000}, note="for an idempotent producer")
 
 
 @scene
 def init_producer_id(stage: Stage) -> None:
     """Ids without a transactional id, at every version; wrong combinations."""
+    producer_id(stage)
     stage.every("InitProducerId", {"TransactionalId": None, "TransactionTimeoutMs": 1000})
     stage.ask("InitProducerId", {"TransactionalId": None, "TransactionTimeoutMs": 0}, note="a timeout of 0")
     stage.ask("InitProducerId", {"TransactionalId": "", "TransactionTimeoutMs": 1000}, note="an empty transactional id")
@@ -24,7 +32,7 @@ def init_producer_id(stage: Stage) -> None:
 def sequences(stage: Stage) -> None:
     """What a partition says to sequences: next, again, again older, a gap, a new epoch, an old one."""
     stage.topic("sequenced")
-    mine = stage.ask("InitProducerId", {"TransactionalId": None, "TransactionTimeoutMs": 1000})["ProducerId"]
+    mine = producer_id(stage)["ProducerId"]
 
     def send(sequence: int, records: int = 1, epoch: int = 0, note: str = "") -> None:
         data = batch([b"v"] * records, producer_id=mine, producer_epoch=epoch, base_sequence=sequence)

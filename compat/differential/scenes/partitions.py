@@ -3,6 +3,7 @@
 from typing import Any
 
 from differential.batches import batch
+from differential.scenes.idempotence import producer_id
 from differential.stage import Stage, scene
 
 
@@ -67,7 +68,7 @@ def describe_producers(stage: Stage) -> None:
                   note=f"{topic} {partitions}")
 
     about("has-producers", 0)
-    mine = stage.ask("InitProducerId", {"TransactionalId": None, "TransactionTimeoutMs": 1000})
+    mine = producer_id(stage)
     stage.produce("has-producers", batch([b"a", b"b"], producer_id=mine["ProducerId"], producer_epoch=0, base_sequence=0))
     about("has-producers", 0, 1, 7)
     about("unknown", 0)
