@@ -1,4 +1,6 @@
-"""Transports over real sockets, waited for by ``readiness`` and by trio's own ``wait_readable``: the same truths for both."""
+"""Transports over real sockets, waited for by ``readiness`` and by trio: the same truths for both."""
+both.
+"""
 
 from __future__ import annotations
 

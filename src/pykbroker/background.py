@@ -1,7 +1,7 @@
 """Work that goes on beside the connections: timers of the state machines, housekeeping of the logs, cleaning.
 
-Each is one task that runs at its own pace and in slices of a few milliseconds, so that requests come in between; what waits for
-the disk runs on a worker thread. What is due, and how it is done, is decided in the rooms below.
+Each is one task that runs at its own pace and in slices of a few milliseconds, so that requests come in between; what
+waits for the disk runs on a worker thread. What is due, and how it is done, is decided in the rooms below.
 """
 
 from __future__ import annotations

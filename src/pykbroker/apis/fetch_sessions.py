@@ -110,7 +110,8 @@ class FetchSessionCache:
         self.sessions: dict[int, FetchSession] = {}
 
     def resolve(self, request: FetchRequest, by_topic_id: bool, now_ms: int) -> FetchContext:
-        """What this request is about. Raises KafkaError (FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, …)."""
+        """What this request is about. Raises KafkaError (FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, …).
+        """
         epoch = request.session_epoch
         if epoch in (INITIAL_EPOCH, FINAL_EPOCH):
             if request.session_id != NO_SESSION:
