@@ -1,6 +1,4 @@
 """Transports over real sockets, waited for by ``readiness`` and by trio: the same truths for both."""
-both.
-"""
 
 from __future__ import annotations
 
