@@ -9,7 +9,7 @@ on the disk; so what a recovery skips is complete.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from pykbroker.log.files import Disk, SyncTarget
@@ -61,8 +61,6 @@ class FlushJob:
                 self._disk.write_atomic(path, data)
             for path in self._directories:
                 self._disk.sync_directory(path)
-        except FileNotFoundError:
-            pass  # the log has been deleted or moved meanwhile: there is nothing to keep
         except OSError as error:
             self._error = error
 
@@ -99,3 +97,11 @@ class RemoveJob:
         if self._error is not None:
             self._on_error(self._error)
             self._error = None
+
+
+def run_here(job: Job) -> Iterator[Job]:
+    """Offer a job to be run elsewhere; run it here if it was not."""
+    yield job
+    if not job.was_run:
+        job.run()
+    job.finish()

@@ -17,7 +17,7 @@ from pykbroker.errors import KafkaError
 from pykbroker.log.checkpoints import encode_offsets
 from pykbroker.log.config import MAX_LONG
 from pykbroker.log.directory import LogDirectory
-from pykbroker.log.flushing import Job, RemoveJob
+from pykbroker.log.flushing import Job, RemoveJob, run_here
 from pykbroker.names import TopicPartition
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Housekeeping:
             yield from self._retention(now_ms)
         if self._is_due("producers", intervals.producer_expiration_check_ms, now_ms):
             yield from self._expire_producers(now_ms)
+        yield from self._manager.moves.pass_(now_ms)
         yield from self._remove_due(now_ms)
         yield from self._checkpoint(now_ms)
 
@@ -88,7 +89,7 @@ class Housekeeping:
                 log.directory.failed(error)
                 continue
             if job is not None:
-                yield from _done(job)
+                yield from run_here(job)
 
     def _retention(self, now_ms: int) -> Iterator[Job | None]:
         for number, log in enumerate(self._online_logs()):
@@ -110,7 +111,7 @@ class Housekeeping:
             if directory.failure is None:
                 paths = directory.due_removals(now_ms)
                 if paths:
-                    yield from _done(RemoveJob(directory.disk, paths, directory.failed))
+                    yield from run_here(RemoveJob(directory.disk, paths, directory.failed))
 
     def _checkpoint(self, now_ms: int) -> Iterator[Job | None]:
         intervals = self.intervals
@@ -130,7 +131,7 @@ class Housekeeping:
             for name in due:
                 if self._written.get((directory.path, name)) != offsets[name]:
                     self._written[directory.path, name] = offsets[name]
-                    yield from _done(CheckpointJob(directory, name, offsets[name]))
+                    yield from run_here(CheckpointJob(directory, name, offsets[name]))
 
 
 class CheckpointJob:
@@ -158,11 +159,3 @@ class CheckpointJob:
         """Take the directory offline if it could not be written."""
         if self._error is not None:
             self._directory.failed(self._error)
-
-
-def _done(job: Job) -> Iterator[Job]:
-    """Offer a job to be run elsewhere; run it here if it was not."""
-    yield job
-    if not job.was_run:
-        job.run()
-    job.finish()

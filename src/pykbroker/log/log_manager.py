@@ -52,6 +52,7 @@ from pykbroker.log.metadata_files import (
     encode_partition_metadata,
     parse_directory_name,
 )
+from pykbroker.log.moves import MOVED_MARKER, ReplicaMoves
 from pykbroker.log.recovery import Progress, RecoveryReport
 from pykbroker.names import METADATA_TOPIC, ONE_UUID, TopicPartition, uuid_to_text
 
@@ -104,6 +105,7 @@ class LogManager:
         self.reports: list[RecoveryReport] = []
         """What had to be repaired in logs opened so far."""
         self.on_directory_failure: Callable[[LogDirectory], None] | None = None
+        self.moves = ReplicaMoves(self, new_uuid)
         self._housekeeping = Housekeeping(self, intervals or Intervals())
 
     # --- the beginning ------------------------------------------------------------------------------------------
@@ -216,12 +218,31 @@ class LogManager:
                 directory.remove_later(directory.below(name), 0)
                 continue
             other = self._home_of(topic_partition)
-            if other is not None:
-                raise _unusable(
-                    f"{topic_partition} is both in {other.directory.path} and in {directory.path}: remove one of them"
-                )
-            home.found[topic_partition] = name
+            if other is None or self._is_replaced(other, home, topic_partition, name):
+                home.found[topic_partition] = name
         directory.log_count = len(home.found)
+
+    def _is_replaced(self, other: _Home, home: _Home, topic_partition: TopicPartition, name: str) -> bool:
+        """Of two directories for one partition, whether the second is to be kept: a move was interrupted.
+
+        Raises KafkaError when that was not how it came about: which of them is right cannot be known.
+        """
+        first, second = other.directory.below(other.found[topic_partition]), home.directory.below(name)
+        is_moved = [self._disk.exists(join(path, MOVED_MARKER)) for path in (first, second)]
+        if is_moved == [False, True]:
+            self._remove_moved(other.directory, topic_partition, other.found.pop(topic_partition))
+            return True
+        if is_moved == [True, False]:
+            self._remove_moved(home.directory, topic_partition, name)
+            return False
+        raise _unusable(
+            f"{topic_partition} is both in {other.directory.path} and in {home.directory.path}: remove one of them"
+        )
+
+    def _remove_moved(self, directory: LogDirectory, topic_partition: TopicPartition, name: str) -> None:
+        aside = aside_name(topic_partition, self._new_uuid().hex(), DELETE_DIRECTORY_SUFFIX)
+        self._disk.rename(directory.below(name), directory.below(aside))
+        directory.remove_later(directory.below(aside), 0)
 
     def _home_of(self, topic_partition: TopicPartition) -> _Home | None:
         return next((home for home in self._homes if topic_partition in home.found), None)
@@ -360,8 +381,27 @@ class LogManager:
             raise KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, "all log directories are offline")
         return min(online, key=lambda directory: directory.log_count)
 
+    def move(self, topic_partition: TopicPartition, path: str) -> None:
+        """Begin to move a log to another log directory (AlterReplicaLogDirs); ``pass_`` does the work.
+
+        Raises LOG_DIR_NOT_FOUND, KAFKA_STORAGE_ERROR, or REPLICA_NOT_AVAILABLE when the log is not here.
+        """
+        wanted = path.rstrip("/") or "/"
+        for directory in self.directories:
+            if wanted in (directory.path, self._disk.canonical(directory.path)):
+                self.moves.start(topic_partition, directory)
+                return
+        if wanted in self.offline:
+            raise KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, f"log directory {path} is offline")
+        raise KafkaError(ErrorCode.LOG_DIR_NOT_FOUND, f"{path} is not among the log directories")
+
+    def replace_log(self, topic_partition: TopicPartition, log: Log) -> None:
+        """A log has been moved: it is another object from now on."""
+        self._logs[topic_partition] = log
+
     def delete(self, topic_partition: TopicPartition, *, now_ms: int) -> None:
         """Take a log out of use now and off the disk after ``file.delete.delay.ms``."""
+        self.moves.cancel(topic_partition)
         log = self._logs.pop(topic_partition, None)
         if log is None or log.directory.failure is not None:
             return
