@@ -6,7 +6,6 @@ from differential.batches import batch
 from differential.stage import Stage, scene
 
 
-
 def producer_id(stage: Stage) -> dict[str, Any]:
     """An id for an idempotent producer; a broker that is still fetching its first ids asks to come again."""
     return stage.until(lambda answer: answer["ErrorCode"] != 14, "InitProducerId",
