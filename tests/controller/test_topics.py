@@ -108,6 +108,7 @@ def test_a_topic_that_exists():
     (result,) = decision.response.topics
 
     assert codes(decision) == {"orders": "TOPIC_ALREADY_EXISTS"}
+    assert result.error_message == "Topic 'orders' already exists."  # what scripts around kafka-topics look for
     assert (result.num_partitions, result.replication_factor, result.configs) == (-1, -1, ())
     assert decision.records == []
 

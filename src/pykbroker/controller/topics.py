@@ -133,7 +133,7 @@ def _create_one(
 def _check_name(image: MetadataImage, name: str) -> None:
     validate_topic_name(name)
     if name in image.topics:
-        raise KafkaError(ErrorCode.TOPIC_ALREADY_EXISTS, f"there is a topic {name!r} already")
+        raise KafkaError(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
     other = colliding_topic(name, image.topics)
     if other is not None:
         raise KafkaError(
