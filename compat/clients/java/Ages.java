@@ -37,6 +37,13 @@ final class Ages {
             : (ConsumerRecords<K, V>) call(consumer, "poll", ms);
     }
 
+    static void closeNow(Consumer<?, ?> consumer) {
+        if (isAtLeast(2, 0))
+            call(consumer, "close", Duration.ZERO);
+        else
+            consumer.close();
+    }
+
     @SuppressWarnings("unchecked")
     static OffsetAndMetadata committed(Consumer<?, ?> consumer, TopicPartition partition) {
         if (!isAtLeast(2, 4))

@@ -49,11 +49,11 @@ def command(name, *arguments):
 
 
 def quiet_logging():
-    """Warnings to stderr, nothing else: what the tools print must stay readable."""
+    """Errors to stderr, nothing else: what the tools print must stay readable."""
     path = os.path.abspath("log4j2.properties")
     if not os.path.exists(path):
         with open(path, "w") as file:
-            file.write("rootLogger.level=WARN\nrootLogger.appenderRef.e.ref=E\nappender.e.type=Console\nappender.e.name=E\n"
+            file.write("rootLogger.level=ERROR\nrootLogger.appenderRef.e.ref=E\nappender.e.type=Console\nappender.e.name=E\n"
                        "appender.e.target=SYSTEM_ERR\nappender.e.layout.type=PatternLayout\nappender.e.layout.pattern=%m%n\n")
     return path
 

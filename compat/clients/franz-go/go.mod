@@ -1,0 +1,3 @@
+module compat/franz-go
+
+go 1.23

@@ -1,0 +1,3 @@
+module compat/kafka-go
+
+go 1.23

@@ -1,0 +1,3 @@
+module compat/sarama
+
+go 1.23
