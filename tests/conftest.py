@@ -79,18 +79,24 @@ class Client:
 class BrokerInMemory:
     """A running broker with its world, which can be stopped and started again over the same disk."""
 
-    def __init__(self, nursery: trio.Nursery, configs: dict[str, str]) -> None:
+    def __init__(self, nursery: trio.Nursery, configs: dict[str, str], as_version: str | None = None) -> None:
         self._nursery = nursery
         self._configs = configs
+        self.as_version = as_version
         self.disk = MemoryDisk()
         self.network = MemoryNetwork()
         self.broker: Broker | None = None
 
     async def start(self) -> None:
-        config = broker_config({"listeners": "PLAINTEXT://localhost:9092", **self._configs}, data_dir="/data")
-        world = World(VirtualClock(), random.Random(7), self.disk, self.network, disk_waits=False)
-        self.broker = Broker(config, world)
+        self.broker = self.make()
         await self._nursery.start(self.broker.run)
+
+    def make(self) -> Broker:
+        """A broker over this world that has not been started."""
+        configs = {"listeners": "PLAINTEXT://localhost:9092", **self._configs}
+        config = broker_config(configs, data_dir="/data", as_version=self.as_version)
+        world = World(VirtualClock(), random.Random(7), self.disk, self.network, disk_waits=False)
+        return Broker(config, world)
 
     async def stop(self) -> None:
         assert self.broker is not None

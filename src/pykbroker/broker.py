@@ -158,7 +158,7 @@ class Broker:
             groups=groups,
             transactions=transactions,
             fetch_sessions=FetchSessionCache(config["max.incremental.fetch.session.cache.slots"], world.random),
-            apis=ApiTable(),
+            apis=ApiTable(as_version=config.as_version),
             stopping=self._stopping,
         )
         self._create_topics(services)

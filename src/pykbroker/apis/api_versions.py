@@ -14,7 +14,7 @@ import re
 from pykbroker.apis.context import RequestContext
 from pykbroker.apis.handles import Api, handles
 from pykbroker.errors import ErrorCode, KafkaError
-from pykbroker.metadata.features import supported_features
+from pykbroker.metadata.features import features_are_told, latest_metadata_version, supported_features
 from pykbroker.wire.messages.api_versions import (
     ApiVersion,
     ApiVersionsRequest,
@@ -22,17 +22,20 @@ from pykbroker.wire.messages.api_versions import (
     FinalizedFeatureKey,
     SupportedFeatureKey,
 )
+from pykbroker.wire.schema import Versions
 
 _SOFTWARE_WORD = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?")
 """What a client may call itself (``ApiVersionsRequest.isValid``)."""
 
 
-def _failed(request: ApiVersionsRequest | None, error: KafkaError) -> ApiVersionsResponse:
-    api_keys = []
-    if error.code == ErrorCode.UNSUPPORTED_VERSION:
-        versions = ApiVersionsRequest.versions
-        api_keys = [ApiVersion(api_key=ApiVersionsRequest.api_key, min_version=versions.low, max_version=versions.high)]
-    return ApiVersionsResponse(error_code=error.code, api_keys=api_keys)
+def unsupported_version(versions: Versions) -> ApiVersionsResponse:
+    """The answer to an ApiVersions request in a version that is not among ``versions``; to be sent in version 0."""
+    row = ApiVersion(api_key=ApiVersionsRequest.api_key, min_version=versions.low, max_version=versions.high)
+    return ApiVersionsResponse(error_code=ErrorCode.UNSUPPORTED_VERSION, api_keys=[row])
+
+
+def _failed(request: ApiVersionsRequest, error: KafkaError) -> ApiVersionsResponse:
+    return ApiVersionsResponse(error_code=error.code)
 
 
 @handles(ApiVersionsRequest, error_response=_failed)
@@ -45,6 +48,8 @@ async def api_versions(context: RequestContext, request: ApiVersionsRequest) -> 
         context.client.software_name, context.client.software_version = names
     services = context.services
     image = services.metadata.image
+    release = services.config.as_version
+    tells, level = features_are_told(release), latest_metadata_version(release)
     tells_zero = context.version in ApiVersionsRequest.FEATURES_FROM_ZERO
     return ApiVersionsResponse(
         api_keys=[
@@ -53,14 +58,14 @@ async def api_versions(context: RequestContext, request: ApiVersionsRequest) -> 
         ],
         supported_features=[
             SupportedFeatureKey(name=name, min_version=low, max_version=high)
-            for name, (low, high) in supported_features().items()
-            if low > 0 or tells_zero
+            for name, (low, high) in supported_features(level).items()
+            if tells and (low > 0 or tells_zero)
         ],
-        finalized_features_epoch=image.offset,
+        finalized_features_epoch=image.offset if tells else -1,
         finalized_features=[
             FinalizedFeatureKey(name=name, max_version_level=level, min_version_level=level)
             for name, level in image.features.items()
-            if level > 0
+            if tells and level > 0
         ],
     )
 

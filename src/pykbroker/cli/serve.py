@@ -36,6 +36,7 @@ EXIT_UNUSABLE = 2
 @click.option("--config", "config_file", type=click.Path(dir_okay=False), help="A server.properties file.")
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE", help="A Kafka config. Repeatable.")
 @click.option("--preset", type=click.Choice(["dev", "kafka"]), default="dev", show_default=True, help="Defaults.")
+@click.option("--as-version", metavar="RELEASE", help="Be like this Apache Kafka release: 2.8, 3.0 ... 4.3.")
 @click.option("--ready-file", type=click.Path(dir_okay=False), help="Written when every API works: HOST:PORT.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
@@ -51,6 +52,7 @@ def serve(
     config_file: str | None,
     options: tuple[str, ...],
     preset: str,
+    as_version: str | None,
     ready_file: str | None,
     log_format: str,
     log_level: str,
@@ -77,6 +79,7 @@ def serve(
             data_dir=data_dir,
             ephemeral=ephemeral,
             topics=topics,
+            as_version=as_version,
         )
     except (ConfigError, OSError) as error:
         _give_up(str(error))
@@ -144,12 +147,13 @@ def _announce(ready: Ready, config: BrokerConfig, ready_file: str | None) -> Non
     addresses = [f"{host}:{port}" for host, port in ready.listeners.values()]
     listeners = ", ".join(f"{name} on {host}:{port}" for name, (host, port) in ready.listeners.items())
     data = "in memory (nothing is kept)" if config.is_ephemeral else ", ".join(config.log_dirs)
+    imitated = f", as Apache Kafka {config.as_version}" if config.as_version else ""
     click.echo(
         f"pykbroker {__version__} is ready: {listeners}\n"
         f"  bootstrap.servers  {addresses[0]}\n"
         f"  data               {data}\n"
         f"  topics             {ready.topic_count} ({ready.partition_count} partitions)\n"
-        f"  node {ready.node_id} of cluster {ready.cluster_id}; preset {config.preset.name};"
+        f"  node {ready.node_id} of cluster {ready.cluster_id}; preset {config.preset.name}{imitated};"
         f" Python {sys.version_info.major}.{sys.version_info.minor}, pid {os.getpid()}"
     )
     sys.stdout.flush()

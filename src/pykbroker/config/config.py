@@ -61,6 +61,7 @@ class BrokerConfig:
         preset: Preset = DEV,
         is_ephemeral: bool = False,
         cluster_id: str | None = None,
+        as_version: str | None = None,
         topics: tuple[topic_values.TopicSpec, ...] = (),
         warnings: tuple[str, ...] = (),
     ) -> None:
@@ -73,6 +74,8 @@ class BrokerConfig:
         """Nothing is to be left on disk."""
         self.cluster_id = cluster_id
         """The id a fresh cluster should have, as text; None for a random one."""
+        self.as_version = as_version
+        """The Apache Kafka release to be imitated; None for all that this broker can do."""
         self.topics = topics
         """Topics to create when the broker starts, unless they exist."""
         self.warnings = warnings

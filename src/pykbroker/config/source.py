@@ -19,6 +19,7 @@ from pykbroker.config.environment import from_environment
 from pykbroker.config.listeners import Endpoint, parse_endpoints
 from pykbroker.config.presets import PRESETS, Preset
 from pykbroker.config.properties import parse_properties
+from pykbroker.config.releases import imitating
 from pykbroker.config.tables import BROKER_CONFIGS, LISTENER_PREFIX, broker_definition
 from pykbroker.config.topic_values import parse_topic_spec
 
@@ -77,6 +78,7 @@ def broker_config(
     data_dir: str | None = None,
     ephemeral: bool = False,
     topics: Iterable[str] = (),
+    as_version: str | None = None,
 ) -> BrokerConfig:
     """The configuration of one broker. Raises ConfigError.
 
@@ -91,11 +93,14 @@ def broker_config(
         data_dir: where everything is kept.
         ephemeral: keep everything in memory.
         topics: to be created at the start, ``name[:partitions[:replicas]]``.
+        as_version: the Apache Kafka release to be like, say "3.9": API versions, features and defaults.
     """
     flags = Flags(host, port, advertise, data_dir, ephemeral, tuple(topics))
     chosen = PRESETS.get(preset)
     if chosen is None:
         raise ConfigError("preset", preset, f"must be one of {', '.join(PRESETS)}")
+    if as_version is not None:
+        chosen = imitating(as_version, chosen)
     said = _Said()
     if properties is not None:
         said.add_file(properties)
@@ -113,6 +118,7 @@ def broker_config(
             preset=chosen,
             is_ephemeral=ephemeral,
             cluster_id=surroundings.cluster_id,
+            as_version=as_version,
             topics=specs,
             warnings=tuple(said.warnings),
         )

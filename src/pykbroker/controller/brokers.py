@@ -10,7 +10,7 @@ Kafka: ``ClusterControlManager``, ``ReplicationControlManager.handleBrokerUnfenc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pykbroker.controller.partition_change import RECOVERED, Election, PartitionChange
@@ -19,7 +19,6 @@ from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.metadata.features import (
     CONTROLLER_REGISTRATION_SINCE,
     CORDONED_LOG_DIRS_SINCE,
-    supported_features,
 )
 from pykbroker.metadata.image import NO_LEADER, BrokerImage, Endpoint, MetadataImage, PartitionImage, TopicImage
 from pykbroker.metadata.replay import replay
@@ -62,7 +61,9 @@ def check_broker_epoch(image: MetadataImage, node_id: int, epoch: int) -> Broker
     return broker
 
 
-def register_broker(registration: Registration, broker_epoch: int) -> RegisterBrokerRecord:
+def register_broker(
+    registration: Registration, broker_epoch: int, features: Mapping[str, tuple[int, int]]
+) -> RegisterBrokerRecord:
     """The record of a registration; ``broker_epoch`` is the offset the record will have."""
     return RegisterBrokerRecord(
         broker_id=registration.node_id,
@@ -71,7 +72,7 @@ def register_broker(registration: Registration, broker_epoch: int) -> RegisterBr
         end_points=[BrokerEndpoint(**endpoint._asdict()) for endpoint in registration.endpoints],
         features=[
             BrokerFeature(name=name, min_supported_version=low, max_supported_version=high)
-            for name, (low, high) in supported_features().items()
+            for name, (low, high) in features.items()
         ],
         rack=registration.rack,
         fenced=True,
@@ -79,7 +80,9 @@ def register_broker(registration: Registration, broker_epoch: int) -> RegisterBr
     )
 
 
-def register_controller(registration: Registration) -> RegisterControllerRecord:
+def register_controller(
+    registration: Registration, features: Mapping[str, tuple[int, int]]
+) -> RegisterControllerRecord:
     """The record of a controller's registration (KIP-919)."""
     return RegisterControllerRecord(
         controller_id=registration.node_id,
@@ -88,7 +91,7 @@ def register_controller(registration: Registration) -> RegisterControllerRecord:
         end_points=[ControllerEndpoint(**endpoint._asdict()) for endpoint in registration.endpoints],
         features=[
             ControllerFeature(name=name, min_supported_version=low, max_supported_version=high)
-            for name, (low, high) in supported_features().items()
+            for name, (low, high) in features.items()
         ],
     )
 
@@ -106,8 +109,8 @@ def start_node(
     """
     records: list[StoredMessage] = []
     if controller is not None and image.metadata_version >= CONTROLLER_REGISTRATION_SINCE:
-        records.append(register_controller(controller))
-    records.append(register_broker(broker, next_offset + len(records)))
+        records.append(register_controller(controller, settings.supported_features()))
+    records.append(register_broker(broker, next_offset + len(records), settings.supported_features()))
     image = replay(image, records, next_offset + len(records) - 1)
     unfencing = unfence_broker(image, broker.node_id, settings)
     image = replay(image, unfencing)

@@ -43,7 +43,7 @@ def update_features(
     records: list[StoredMessage] = []
     try:
         for update in request.feature_updates:
-            _check(image, update, proposed)
+            _check(image, update, proposed, settings)
             if update.max_version_level != image.features.get(update.feature, 0):
                 records.append(FeatureLevelRecord(name=update.feature, feature_level=update.max_version_level))
     except KafkaError as error:
@@ -68,14 +68,14 @@ def elr_safety_records(image: MetadataImage, settings: Settings) -> list[StoredM
     return records
 
 
-def _check(image: MetadataImage, update: FeatureUpdateKey, proposed: Mapping[str, int]) -> None:
+def _check(image: MetadataImage, update: FeatureUpdateKey, proposed: Mapping[str, int], settings: Settings) -> None:
     name, level = update.feature, update.max_version_level
     upgrade_type = SAFE_DOWNGRADE if update.allow_downgrade else update.upgrade_type
     if upgrade_type not in (UPGRADE, SAFE_DOWNGRADE, UNSAFE_DOWNGRADE):
         raise _refused(update, f"there is no upgrade type {upgrade_type}")
     if level < 0:
         raise _refused(update, "a level cannot be negative")
-    _check_support(image, update)
+    _check_support(image, update, settings)
     present = image.features.get(name, 0)
     if level < present and upgrade_type == UPGRADE:
         raise _refused(update, f"that is lower than the present {present}, and no downgrade was asked for")
@@ -88,9 +88,9 @@ def _check(image: MetadataImage, update: FeatureUpdateKey, proposed: Mapping[str
             raise _refused(update, f"it needs {needed} {needed_level}")
 
 
-def _check_support(image: MetadataImage, update: FeatureUpdateKey) -> None:
+def _check_support(image: MetadataImage, update: FeatureUpdateKey, settings: Settings) -> None:
     """Every broker and controller must be able to follow."""
-    ours = {name: each for name, each in features.supported_features().items() if name != KRAFT_VERSION}
+    ours = {name: each for name, each in settings.supported_features().items() if name != KRAFT_VERSION}
     nodes = [("this controller", ours)]
     nodes += [(f"broker {broker.node_id}", dict(broker.features)) for broker in image.brokers.values()]
     nodes += [(f"controller {each.node_id}", dict(each.features)) for each in image.controllers.values()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from pykbroker.metadata.features import LATEST_METADATA_VERSION, default_features, supported_features
 from pykbroker.metadata.image import MetadataImage
 from pykbroker.metadata.placement import Random
 from pykbroker.wire.messages.topics import CreatableTopic
@@ -57,6 +58,17 @@ class Settings(NamedTuple):
     static_min_insync_replicas: int = 1
     internal_topics: Mapping[str, CreatableTopic] = {}
     """How the broker's own topics are made when they are first needed."""
+
+    latest_metadata_version: int = LATEST_METADATA_VERSION
+    """The highest level of metadata.version; lower when an older release is imitated."""
+
+    def supported_features(self) -> dict[str, tuple[int, int]]:
+        """Name → lowest and highest level that this node supports."""
+        return supported_features(self.latest_metadata_version)
+
+    def fresh_features(self) -> dict[str, int]:
+        """The features a fresh cluster is formatted with."""
+        return default_features(self.latest_metadata_version)
 
     def min_insync_replicas(self, image: MetadataImage, topic: str) -> int:
         """The topic's min.insync.replicas, but never more than it has replicas."""

@@ -82,12 +82,42 @@ FEATURES: Mapping[str, Feature] = {
 MAX_KRAFT_VERSION = 1
 
 
-def supported_features() -> dict[str, tuple[int, int]]:
-    """What this software supports: name -> (lowest, highest), as registered and as ApiVersions tells it."""
+SUPPORTED_SINCE: Mapping[str, int] = {
+    KRAFT_VERSION: 21,
+    "eligible.leader.replicas.version": 22,
+    "group.version": 22,
+    "transaction.version": 22,
+    "share.version": 26,
+    "streams.version": 28,
+}
+"""The first metadata version of the release whose brokers knew a feature: 3.9, 4.0, 4.1 and 4.2."""
+
+
+def supported_features(latest: int = LATEST_METADATA_VERSION) -> dict[str, tuple[int, int]]:
+    """What this software supports: name -> (lowest, highest), as registered and as ApiVersions tells it.
+
+    ``latest`` is the highest metadata version of the release that is imitated.
+    """
     ranges = {name: (0, feature.max_level) for name, feature in FEATURES.items()}
-    ranges[METADATA_VERSION] = (OLDEST_METADATA_VERSION, LATEST_METADATA_VERSION)
     ranges[KRAFT_VERSION] = (0, MAX_KRAFT_VERSION)
-    return ranges
+    known = {name: each for name, each in ranges.items() if SUPPORTED_SINCE[name] <= latest}
+    known[METADATA_VERSION] = (OLDEST_METADATA_VERSION, latest)
+    return known
+
+
+def latest_metadata_version(release: str | None) -> int:
+    """The highest metadata version of an Apache Kafka release; None is the one this software speaks.
+
+    Releases before 3.3 get the lowest that this software can write.
+    """
+    if release is None:
+        return LATEST_METADATA_VERSION
+    return metadata_version_from_text(release) or OLDEST_METADATA_VERSION
+
+
+def features_are_told(release: str | None) -> bool:
+    """Whether brokers of a release had features to tell of: those under ZooKeeper had none."""
+    return release is None or metadata_version_from_text(release) is not None
 
 
 def default_level(feature: str, metadata_version: int) -> int:

@@ -58,7 +58,9 @@ class Dispatcher:
                 raise CloseConnection(
                     f"{api.request_type.__name__} version {header.api_version} is not supported ({versions} are)"
                 )
-            return self._encode(api, header, 0, api.error_response(None, KafkaError(ErrorCode.UNSUPPORTED_VERSION)))
+            from pykbroker.apis.api_versions import unsupported_version  # the family is imported when it is needed
+
+            return self._encode(api, header, 0, unsupported_version(versions))
         try:
             request = api.request_type.decode(frame, header.api_version, position)
         except WireError as error:
@@ -92,4 +94,3 @@ class Dispatcher:
         except TypeError:  # a slice of a file is among them
             return [sum(map(len, parts)).to_bytes(4, "big"), *parts]
         return [len(body).to_bytes(4, "big") + body]
-

@@ -22,7 +22,7 @@ from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.log.log import AppendOrigin, Log
 from pykbroker.metadata.bootstrap import activation_records, bootstrap_records, leader_change_batch
 from pykbroker.metadata.current import CurrentMetadata
-from pykbroker.metadata.features import record_version
+from pykbroker.metadata.features import METADATA_VERSIONS, record_version
 from pykbroker.metadata.image import METADATA_VERSION, MetadataImage, TopicImage
 from pykbroker.metadata.replay import Replayer
 from pykbroker.wire.api import StoredMessage
@@ -81,13 +81,25 @@ class ControllerService:
         The records are those that Apache Kafka's combined node writes, in its order (``metadata.bootstrap``).
         """
         was_empty = self._log.log_end_offset == 0
+        if not was_empty:
+            self._check_level()
         now_ms = self._now_ms()
         node_id = self.settings.node_id
         self._write(leader_change_batch(node_id, [node_id], self._log.log_end_offset, self.epoch, now_ms), now_ms)
         if was_empty:
-            self.commit(activation_records(bootstrap_records(), min_insync_replicas))
+            self.commit(activation_records(bootstrap_records(self.settings.fresh_features()), min_insync_replicas))
         next_offset = self._log.log_end_offset
         self.commit(start_node(self.image, controller, broker, next_offset, self.settings))
+
+    def _check_level(self) -> None:
+        """Refuse a directory that is ahead of the release that is imitated."""
+        latest, present = self.settings.latest_metadata_version, self.image.metadata_version
+        if present > latest:
+            raise KafkaError(
+                ErrorCode.UNSUPPORTED_VERSION,
+                f"the data directory has metadata.version {METADATA_VERSIONS.get(present, present)}, newer than"
+                f" {METADATA_VERSIONS[latest]}, the last one of the release to be imitated: use another directory",
+            )
 
     @property
     def log_end_offset(self) -> int:

@@ -11,6 +11,7 @@ from pykbroker.coordinator.group_config import GroupConfig
 from pykbroker.coordinator.group_shard import GroupShard
 from pykbroker.coordinator.transaction_config import TransactionConfig
 from pykbroker.log.config import LogConfig
+from pykbroker.metadata.features import latest_metadata_version
 from pykbroker.metadata.image import CONFIG_GROUP
 from pykbroker.services.groups import OFFSETS_TOPIC
 from pykbroker.services.transactions import TRANSACTIONS_TOPIC
@@ -97,6 +98,7 @@ def controller_settings(config: BrokerConfig, world: World, rules: ConfigRules) 
         node_id=config.node_id,
         rules=rules,
         random=world.random,
+        latest_metadata_version=latest_metadata_version(config.as_version),
         default_num_partitions=config["num.partitions"],
         default_replication_factor=config["default.replication.factor"],
         delete_topic_enable=config["delete.topic.enable"],

@@ -93,7 +93,10 @@ def open_controller(
         epoch = max(leader_epoch_of(disk.read_bytes(state_path)), metadata_log.latest_epoch) + 1
     else:
         epoch = max(FIRST_EPOCH, metadata_log.latest_epoch + 1)
-        disk.write_file(directory.below(BOOTSTRAP_FILE), bootstrap_checkpoint_bytes(bootstrap_records(), now_ms()))
+        disk.write_file(
+            directory.below(BOOTSTRAP_FILE),
+            bootstrap_checkpoint_bytes(bootstrap_records(settings.fresh_features()), now_ms()),
+        )
     disk.write_atomic(
         state_path, quorum_state_json(config.node_id, epoch, [config.node_id], voted_id=config.node_id), sync=False
     )

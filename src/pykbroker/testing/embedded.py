@@ -23,12 +23,20 @@ START_TIMEOUT_SECONDS = 10
 class EmbeddedBroker:
     """A Kafka broker on a free port of the loopback interface.
 
-    Usable as a context manager. ``configs`` are Kafka's broker configs, e.g. ``{"num.partitions": "3"}``.
+    Usable as a context manager. ``configs`` are Kafka's broker configs, e.g. ``{"num.partitions": "3"}``;
+    ``as_version`` is the Apache Kafka release to be like, say "3.9".
     """
 
-    def __init__(self, configs: Mapping[str, str] | None = None, *, port: int = 0, data_dir: str | None = None) -> None:
+    def __init__(
+        self,
+        configs: Mapping[str, str] | None = None,
+        *,
+        port: int = 0,
+        data_dir: str | None = None,
+        as_version: str | None = None,
+    ) -> None:
         overrides = dict(configs or {})
-        self._config_args = (overrides, port, data_dir)
+        self._config_args = (overrides, port, data_dir, as_version)
         self._thread: threading.Thread | None = None
         self._broker: Broker | None = None
         self._token: trio.lowlevel.TrioToken | None = None
@@ -77,8 +85,15 @@ class EmbeddedBroker:
             started.set()
 
     async def _main(self, started: threading.Event) -> None:
-        overrides, port, data_dir = self._config_args
-        config = broker_config(overrides, host="127.0.0.1", port=port, data_dir=data_dir, ephemeral=data_dir is None)
+        overrides, port, data_dir, as_version = self._config_args
+        config = broker_config(
+            overrides,
+            host="127.0.0.1",
+            port=port,
+            data_dir=data_dir,
+            ephemeral=data_dir is None,
+            as_version=as_version,
+        )
         self._broker = Broker(config, real_world(ephemeral=data_dir is None))
         self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as nursery:
