@@ -13,6 +13,16 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
 pytestmark = pytest.mark.real
 
 
+def remembering(make, made):
+    """``make``, with what it makes kept in ``made``."""
+
+    def remember(*args, **keywords):
+        made.append(make(*args, **keywords))
+        return made[-1]
+
+    return remember
+
+
 def test_the_first_screen_produces_and_consumes(kafka_broker, capsys):
     """The producer and the consumer of the first screen, against a broker on another port than 9092."""
     code = BLOCKS[0].replace("localhost:9092", kafka_broker.bootstrap_servers)
@@ -30,11 +40,16 @@ def test_the_first_screen_produces_and_consumes(kafka_broker, capsys):
 def test_the_test_on_the_first_screen_passes(kafka_broker, kafka_topic):
     """The example of the pytest fixtures, called as pytest would."""
     names: dict[str, object] = {}
+    made = []
     exec(compile(BLOCKS[1], "README.md", "exec"), names)
+    for client in ("KafkaProducer", "KafkaConsumer"):  # the example leaves closing to the end of the process
+        names[client] = remembering(names[client], made)
 
     names["test_what_is_sent_arrives"](kafka_broker, kafka_topic)
 
-    assert "producer" not in names
+    assert len(made) == 2
+    for client in made:
+        client.close()
 
 
 def test_the_commands_in_the_readme_exist():
