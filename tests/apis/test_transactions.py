@@ -4,11 +4,13 @@ import pytest
 import trio
 
 from pykbroker.errors import ErrorCode
+from pykbroker.services.journal import read_back
 from pykbroker.wire.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from pykbroker.wire.messages.groups import FindCoordinatorRequest
 from pykbroker.wire.messages.list_offsets import ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic
 from pykbroker.wire.messages.offsets import OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics
 from pykbroker.wire.messages.produce import PartitionProduceData, ProduceRequest, TopicProduceData
+from pykbroker.wire.messages.stored_metadata import FeatureLevelRecord
 from pykbroker.wire.messages.topics import CreatableTopic, CreateTopicsRequest, DeleteTopicsRequest, DeleteTopicState
 from pykbroker.wire.messages.transactions import (
     AddOffsetsToTxnRequest,
@@ -429,3 +431,17 @@ async def test_what_cannot_be_described_says_why(autojump_clock, story):
     assert (await story.described("")).error_code == ErrorCode.INVALID_REQUEST
     known = await story.described()
     assert (known.transaction_state, known.transaction_timeout_ms) == ("Empty", 60_000)
+
+
+async def test_a_cluster_of_an_older_transaction_version_writes_older_records(autojump_clock, broker, story):
+    """transaction.version 0: records without tags, which every Apache Kafka since 0.11 reads; fencing all the same."""
+    broker.services.controller.commit([FeatureLevelRecord(name="transaction.version", feature_level=0)])
+    producer = await story.producer()
+    await story.add(producer, 0)
+    await story.produce(producer, b"x", version=9)
+    await story.end(producer, version=FIXED_EPOCH)
+
+    log = broker.services.replicas.get("__transaction_state", 0).log
+    logged = list(read_back(log))
+    assert [int.from_bytes(each.value[:2]) for each in logged] == [0, 0, 0, 0]
+    assert await story.seen() == [b"x"]

@@ -114,7 +114,9 @@ async def _append_all(context: RequestContext, request: ProduceRequest) -> Produ
             if name is None:
                 answers.append(_failed(data.index, KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)))
             elif refused and TopicPartition(name, data.index) in refused:
-                answers.append(_failed(data.index, refused[TopicPartition(name, data.index)]))
+                error = refused[TopicPartition(name, data.index)]
+                answers.append(_failed(data.index, error))
+                answers[-1].error_message = error.message
             else:
                 answers.append(_append(context, name, data, request.acks, now_ms, uncommitted, flushes))
         responses.append(TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pykbroker.apis.context import RequestContext
 from pykbroker.apis.handles import Api, handles
-from pykbroker.errors import KafkaError
+from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.wire.messages.transactions import (
     DescribeProducersRequest,
     DescribeProducersResponse,
@@ -21,14 +21,16 @@ from pykbroker.wire.messages.transactions import (
 def _nothing_described(request: DescribeProducersRequest, error: KafkaError) -> DescribeProducersResponse:
     return DescribeProducersResponse(
         topics=[
-            TopicResponse(name=topic.name, partitions=[_undescribed(index, error) for index in topic.partition_indexes])
+            TopicResponse(
+                name=topic.name, partitions=[_undescribed(index, error.code, None) for index in topic.partition_indexes]
+            )
             for topic in request.topics
         ]
     )
 
 
-def _undescribed(index: int, error: KafkaError) -> PartitionResponse:
-    return PartitionResponse(active_producers=(), partition_index=index, error_code=error.code, error_message=None)
+def _undescribed(index: int, code: ErrorCode, message: str | None) -> PartitionResponse:
+    return PartitionResponse(active_producers=(), partition_index=index, error_code=code, error_message=message)
 
 
 @handles(DescribeProducersRequest, error_response=_nothing_described)
@@ -59,7 +61,8 @@ async def describe_producers(context: RequestContext, request: DescribeProducers
                     )
                 )
             except KafkaError as error:
-                answers.append(_undescribed(index, error))
+                is_known = topic.name in context.services.metadata.image.topics
+                answers.append(_undescribed(index, error.code, None if is_known else error.message))
         topics.append(TopicResponse(name=topic.name, partitions=answers))
     return DescribeProducersResponse(topics=topics)
 

@@ -140,7 +140,7 @@ def _unadmitted(
         try:
             partition = context.services.replicas.leader(*at)
         except KafkaError as error:
-            refused[at] = error
+            refused[at] = _without_words(error.code)
             continue
         producers = partition.log.producers
         if producers.is_transaction_open(header.producer_id, header.producer_epoch):
