@@ -10,6 +10,7 @@ What runs beside the connections is in ``background``.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import trio
@@ -65,8 +66,10 @@ class Ready:
 class Broker:
     """One Kafka broker, which is also its own controller."""
 
-    def __init__(self, config: BrokerConfig, world: World) -> None:
+    def __init__(self, config: BrokerConfig, world: World, trace: Callable[[str], object] | None = None) -> None:
+        """``trace`` is called with a line for every request and every answer (``server.tracing``)."""
         self._config = config
+        self._trace = trace
         self._world = world
         self._stop_asked = trio.Event()
         self._stopping = Bell()
@@ -104,7 +107,7 @@ class Broker:
                 nursery.start_soon(drive_timers, timers, world)
                 nursery.start_soon(keep_house, services)
                 nursery.start_soon(clean_logs, services, make_cleaner(services))
-                await server.serve(Dispatcher(services), nursery)
+                await server.serve(self._dispatcher(services), nursery)
                 task_status.started(self._ready(services, server))
                 await self._stop_asked.wait()
                 self._stopping.ring()
@@ -163,6 +166,13 @@ class Broker:
         )
         self._create_topics(services)
         return services
+
+    def _dispatcher(self, services: Services) -> Dispatcher:
+        if self._trace is None:
+            return Dispatcher(services)
+        from pykbroker.server.tracing import TracingDispatcher
+
+        return TracingDispatcher(services, self._trace)
 
     def _registrations(self, logs: LogManager, server: Server) -> tuple[Registration, Registration]:
         """How this process introduces itself to its own controller: as a broker, and as a controller."""

@@ -10,8 +10,9 @@ import gc
 import os
 import signal
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -19,6 +20,8 @@ from pykbroker import __version__
 from pykbroker.cli.logs import configure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pykbroker.broker import Broker, Ready
     from pykbroker.config.config import BrokerConfig
 
@@ -37,6 +40,9 @@ EXIT_UNUSABLE = 2
 @click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE", help="A Kafka config. Repeatable.")
 @click.option("--preset", type=click.Choice(["dev", "kafka"]), default="dev", show_default=True, help="Defaults.")
 @click.option("--as-version", metavar="RELEASE", help="Be like this Apache Kafka release: 2.8, 3.0 ... 4.3.")
+@click.option(
+    "--trace", is_flag=False, flag_value="-", metavar="[FILE]", help="Print requests and answers (=FILE: there)."
+)
 @click.option("--ready-file", type=click.Path(dir_okay=False), help="Written when every API works: HOST:PORT.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
@@ -53,6 +59,7 @@ def serve(
     options: tuple[str, ...],
     preset: str,
     as_version: str | None,
+    trace: str | None,
     ready_file: str | None,
     log_format: str,
     log_level: str,
@@ -85,7 +92,8 @@ def serve(
         _give_up(str(error))
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
-    _run(config, ready_file)
+    with _trace_to(trace) as write:
+        _run(config, ready_file, write)
 
 
 def _split(option: str) -> tuple[str, str]:
@@ -95,7 +103,23 @@ def _split(option: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def _run(config: BrokerConfig, ready_file: str | None) -> None:
+@contextmanager
+def _trace_to(name: str | None) -> Iterator[Callable[[str], object] | None]:
+    """Where a trace goes: nowhere, to standard error ("-"), or to the end of a file."""
+    if name is None:
+        yield None
+    elif name == "-":
+        yield lambda line: sys.stderr.write(f"{line}\n")
+    else:
+        with ExitStack() as stack:
+            try:
+                out = stack.enter_context(Path(name).open("a", encoding="utf-8", buffering=1))
+            except OSError as error:
+                _give_up(str(error))
+            yield lambda line: out.write(f"{line}\n")
+
+
+def _run(config: BrokerConfig, ready_file: str | None, trace: Callable[[str], object] | None) -> None:
     import trio
 
     from pykbroker.broker import Broker
@@ -107,7 +131,7 @@ def _run(config: BrokerConfig, ready_file: str | None) -> None:
     bytearray(16 << 20)
     seed = os.environ.get("PYKBROKER_SEED")
     world = real_world(ephemeral=config.is_ephemeral, seed=int(seed) if seed else None)
-    broker = Broker(config, world)
+    broker = Broker(config, world, trace)
 
     async def main() -> None:
         async with trio.open_nursery() as nursery:
@@ -170,6 +194,6 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
     return leaves
 
 
-def _give_up(reason: str) -> None:
+def _give_up(reason: str) -> NoReturn:
     click.echo(f"pykbroker cannot start: {reason}", err=True)
     sys.exit(EXIT_UNUSABLE)

@@ -203,7 +203,7 @@ def _print_double(value: float) -> str:
     mantissa, _, exponent = f"{value:.16e}".partition("e")
     shortest = repr(value)
     if "e" in shortest:
-        mantissa = shortest.partition("e")[0]
+        mantissa, _, exponent = shortest.partition("e")
     else:
         digits = shortest.replace(".", "").replace("-", "").strip("0") or "0"
         mantissa = ("-" if value < 0 else "") + digits[0] + "." + (digits[1:] or "0")
