@@ -30,6 +30,15 @@ def test_an_end_writes_markers_and_raises_the_epoch(world, commit, name):
     assert (1000, 1, commit, 7, 2, {ORDERS, BILLS}) == markers[1:]
 
 
+def test_a_producer_whose_end_was_not_answered_may_start_over(world):
+    """InitProducerId with the epoch it had gives the epoch it was not told (KIP-360 and KIP-890 together)."""
+    producer = world.producer()
+    world.add(producer, ORDERS)
+    world.end(producer)
+
+    assert world.producer(producer=producer) == (1000, 1)
+
+
 def test_an_older_client_keeps_its_epoch(world):
     """EndTxn before v5, also where the cluster could do more."""
     producer = world.producer()
@@ -108,6 +117,7 @@ def test_after_the_last_epoch_the_end_brings_a_new_producer_id(world):
     assert world.ended(last) == (1001, 0)
     assert world.markers[0][1:3] == (1000, MAX_PRODUCER_EPOCH)
     assert world.ended(last) == (1001, 0), "the answer was lost"
+    assert world.producer(producer=last) == (1001, 0), "it starts over as the one it was"
     world.add((1001, 0), ORDERS).result()
 
 

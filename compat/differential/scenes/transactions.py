@@ -306,3 +306,20 @@ def identities_kept(stage: Stage) -> None:
     stage.ask("InitProducerId", {"TransactionalId": "", "TransactionTimeoutMs": 60000}, 4, note="an empty id")
     stage.ask("InitProducerId", {"TransactionalId": None, "TransactionTimeoutMs": 0, "ProducerId": 5, "ProducerEpoch": 3}, 4,
               note="without a transactional id")
+
+
+@scene
+def ends_not_answered(stage: Stage) -> None:
+    """A producer that has not heard how its EndTxn ended starts over with the epoch it had."""
+    name = "tx-unheard"
+    stage.topic("unheard")
+    mine = begin(stage, name)
+    stage.produce("unheard", transacted(mine, 0, b"a"), version=12, transactional_id=name)
+    end(stage, name, mine, True, 5)
+    settled(stage, name)
+    body = {"TransactionalId": name, "TransactionTimeoutMs": 60000}
+    again = stage.ask("InitProducerId", body | {key: mine[key] for key in ("ProducerId", "ProducerEpoch")}, note="with the old epoch")
+    stage.produce("unheard", transacted(again, 0, b"b"), version=12, transactional_id=name)
+    stage.ask("InitProducerId", body | {key: again[key] for key in ("ProducerId", "ProducerEpoch")}, note="in the middle of one")
+    settled(stage, name)
+    stage.ask("InitProducerId", body | {key: again[key] for key in ("ProducerId", "ProducerEpoch")}, note="after it was aborted")

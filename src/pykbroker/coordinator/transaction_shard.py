@@ -15,14 +15,20 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import Any
 
-from pykbroker.coordinator.transaction_begin import check_init, check_owner, check_producer, new_epoch, with_partitions
+from pykbroker.coordinator.transaction_begin import (
+    bumps_epoch,
+    check_init,
+    check_owner,
+    check_producer,
+    new_epoch,
+    with_partitions,
+)
 from pykbroker.coordinator.transaction_config import TransactionConfig
 from pykbroker.coordinator.transaction_end import (
     End,
     check_end,
     complete,
     fence,
-    identity_after,
     markers_of,
     needs_marker,
     prepare,
@@ -152,6 +158,8 @@ class TransactionShard:
         if not needs_marker(transaction, end):
             return Result(replies={turn.token: _ended(transaction.producer_id, transaction.producer_epoch)})
         record = prepare(transaction, end, turn.now_ms, self.config.transaction_version, self._new_producer_id)
+        if bumps_epoch(client_version):
+            transaction.last_producer_epoch = transaction.producer_epoch
         result: Result[EndTxnResponse] = self._prepared(transaction, record)
         value = record.value
         assert isinstance(value, TransactionLogValue)
@@ -165,7 +173,8 @@ class TransactionShard:
     def _fence(self, turn: Turn, transaction: Transaction) -> Result[Any]:
         """Abort what is open, and shut its producer out."""
         record = fence(transaction, turn.now_ms, self.config.transaction_version, self._new_producer_id)
-        transaction.last_producer_epoch = NO_PRODUCER_EPOCH
+        is_like_any_end = bumps_epoch(self.config.transaction_version)
+        transaction.last_producer_epoch = transaction.producer_epoch if is_like_any_end else NO_PRODUCER_EPOCH
         return self._prepared(transaction, record)
 
     def _prepared(self, transaction: Transaction, record: Record) -> Result[Any]:
@@ -187,9 +196,6 @@ class TransactionShard:
         if left:
             result.timers[(MARKERS, transactional_id)] = turn.now_ms + MARKER_RETRY_MS
             return result
-        producer_id, epoch = identity_after(transaction)
-        if (producer_id, epoch) != (transaction.producer_id, transaction.producer_epoch):
-            transaction.last_producer_epoch = NO_PRODUCER_EPOCH
         result.records.append(complete(transaction, turn.now_ms, self.config.transaction_version))
         result.on_append_failed = lambda error: Result(
             replies={turn.token: error}, timers={(MARKERS, transactional_id): turn.now_ms + MARKER_RETRY_MS}
