@@ -222,6 +222,7 @@ async function deleteRecords() {
   const topic = await newTopic('trimmed')
   await send(topic, numbers(0, 10))
   await admin(async a => {
+    await a.fetchTopicOffsets(topic) // kafkajs wants to know the topic beforehand
     await a.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '6' }] })
     const [{ low, high }] = await a.fetchTopicOffsets(topic)
     equal([low, high], ['6', '10'])
