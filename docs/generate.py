@@ -12,6 +12,7 @@ from pykbroker.apis.table import ApiTable
 from pykbroker.config.definitions import MAX_DOUBLE, MAX_INT, MAX_LONG, ConfigDef, UpdateMode
 from pykbroker.config.descriptions import documentation
 from pykbroker.config.presets import PRESETS, REASONS
+from pykbroker.config.releases import CHANGED_IN, RELEASES
 from pykbroker.config.tables import (
     BROKER_RESOURCE,
     BROKER_THEMES,
@@ -26,6 +27,9 @@ from pykbroker.wire.messages import api_table
 from pykbroker.wire.schema import Versions
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
+
+ADVERTISED = REFERENCE.parents[1] / "tests" / "wire" / "apache_kafka" / "advertised.tsv"
+"""What Apache Kafka 4.3.1 advertises."""
 
 MADE_BY = "<!-- Made by `make docs` from the tables in the code: change those. -->\n"
 
@@ -123,12 +127,27 @@ def _code(text: str | None) -> str:
 def apis_page() -> str:
     """Every API of Kafka 4.3, with the versions it has and those that are served."""
     served = ApiTable().versions
-    rows = ["| key | API | served here | Kafka's messages | flexible from |\n|---|---|---|---|---|\n"]
+    advertised = _advertised_by_kafka()
+    rows = ["| key | API | served here | Apache Kafka 4.3.1 | messages | flexible from |\n|---|---|---|---|---|---|\n"]
     for row in api_table():
         flexible = str(row.flexible.low) if row.flexible else ""
         mine = _versions(served[row.key]) if row.key in served else ""
-        rows.append(f"| {row.key} | {row.name} | {mine} | {_versions(row.versions)} | {flexible} |\n")
-    return "".join([MADE_BY, APIS_INTRODUCTION.format(served=len(served)), *rows])
+        theirs = advertised.get(row.key, "")
+        rows.append(f"| {row.key} | {row.name} | {mine} | {theirs} | {_versions(row.versions)} | {flexible} |\n")
+    changed = [
+        f"| `{name}` | {_code(older)} | {release} |\n"
+        for release, defaults in CHANGED_IN.items()
+        for name, older in defaults.items()
+    ]
+    as_version = AS_VERSION.format(releases=", ".join(RELEASES), defaults="".join(changed))
+    return "".join([MADE_BY, APIS_INTRODUCTION.format(served=len(served)), *rows, as_version])
+
+
+def _advertised_by_kafka() -> dict[int, str]:
+    """API key → versions, as a running broker told them (``tests/wire/test_advertised.py`` asks it again)."""
+    lines = ADVERTISED.read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    return {int(key): versions for key, _, versions in rows}
 
 
 def _versions(versions: Versions) -> str:
@@ -171,8 +190,36 @@ APIS_INTRODUCTION = """
 # APIs
 
 {served} APIs are served, in the versions of the third column; ApiVersions advertises exactly these. The fourth column
-says which versions' messages this project can read and write.
+is what a broker of Apache Kafka 4.3.1 advertises in its default configuration: it no longer takes the oldest versions,
+and only shows Produce from 0 on for librdkafka's sake. The fifth says which versions' messages this project can read
+and write.
 
+"""
+
+AS_VERSION = """
+## Being like an older release
+
+`pykbroker serve --as-version RELEASE` (in Python `broker_config(as_version=...)` and `EmbeddedBroker(as_version=...)`)
+makes the broker offer what a broker of that Apache Kafka release offered; releases are {releases}.
+
+What is narrowed:
+
+- **APIs and versions**: those of the release, as far as they are served here. Up to 3.2 the release is taken to run
+  with ZooKeeper, from 3.3 on with KRaft. A request in a version that came later closes the connection, and
+  ApiVersions itself answers a newer version as the release did (KIP-511).
+- **Features**: a fresh data directory has the `metadata.version` of the release, and features that came later
+  (`transaction.version`, `group.version`, ...) are neither supported nor finalized. Up to 3.2, ApiVersions tells of no
+  features, and the directory has 3.3-IV3, the oldest one there is. The lowest `metadata.version` is always told as 7,
+  where 3.x said 1. A directory with a newer `metadata.version` than the release's is refused.
+- **Defaults** that changed between the releases and mean something here: those in the table below. They stand under
+  the preset, so that everything said explicitly wins; DescribeConfigs shows them as static broker configurations.
+
+| configuration | default | before |
+|---|---|---|
+{defaults}
+What is not narrowed: which configurations exist and which values they take (`segment.bytes` below 1 MiB was allowed
+before 4.0), the answers' error codes and messages, and formats on disk other than the metadata log's. Message formats
+0 and 1 are converted as they come in, whatever the release.
 """
 
 
