@@ -54,6 +54,7 @@ Decode: TypeAlias = Callable[[bytes | None, bytes | None], Row]
 _READ_BYTES: Final = 1024 * 1024
 _MAX_BATCH_BYTES: Final = 1 << 30
 _SMALLEST_MESSAGE: Final = 14
+_BATCH_SUFFIXES: Final = (LOG_SUFFIX, ".checkpoint")  # a metadata snapshot is batches, too
 _RENAMED: Final = (DELETED_SUFFIX, SWAP_SUFFIX, CLEANED_SUFFIX)
 
 _offset_entry = struct.Struct(">Ii")
@@ -87,14 +88,29 @@ def dump_file(name: str, source: Source, *, with_records: bool = False, decode: 
         with_records: whether single records are shown (DumpLogSegments --deep-iteration).
         decode: turns keys and values of the broker's own topics into fields.
     """
-    for suffix in _RENAMED:
-        name = name.removesuffix(suffix)
-    if name.endswith((LOG_SUFFIX, ".checkpoint")):  # a metadata snapshot is batches, too
+    name = _plain_name(name)
+    if name.endswith(_BATCH_SUFFIXES):
         return dump_batches(source, with_records=with_records, decode=decode)
-    reader = next((reader for suffix, reader in _BY_SUFFIX.items() if name.endswith(suffix)), None)
+    reader = _reader_of(name)
     if reader is None:
         return iter([_problem(0, f"{name} is no kind of file that a log directory has")])
     return reader(source, offset_of_file(name) or 0)
+
+
+def is_known(name: str) -> bool:
+    """Whether a file of this name can be shown."""
+    name = _plain_name(name)
+    return name.endswith(_BATCH_SUFFIXES) or _reader_of(name) is not None
+
+
+def _plain_name(name: str) -> str:
+    for suffix in _RENAMED:
+        name = name.removesuffix(suffix)
+    return name
+
+
+def _reader_of(name: str) -> Callable[[Source, int], Iterator[Row]] | None:
+    return next((reader for suffix, reader in _BY_SUFFIX.items() if name.endswith(suffix)), None)
 
 
 def as_json(row: Row) -> str:
@@ -379,6 +395,16 @@ def _dump_properties(source: Source, base_offset: int) -> Iterator[Row]:
             yield {"kind": "property", "name": name.strip(), "value": value.strip()}
 
 
+def _dump_state(source: Source, base_offset: int) -> Iterator[Row]:
+    """`quorum-state` and `.kafka_cleanshutdown`: one JSON object."""
+    try:
+        state = json.loads(source.read(0, source.size) or b"{}")  # before KIP-966 the marker was empty
+    except ValueError as error:
+        yield _problem(0, f"it is not JSON: {error}")
+        return
+    yield {"kind": "state", "state": state}
+
+
 _BY_SUFFIX: Final[dict[str, Callable[[Source, int], Iterator[Row]]]] = {
     TIME_INDEX_SUFFIX: _dump_time_index,
     TXN_INDEX_SUFFIX: _dump_transaction_index,
@@ -388,4 +414,6 @@ _BY_SUFFIX: Final[dict[str, Callable[[Source, int], Iterator[Row]]]] = {
     "-checkpoint": _dump_offsets,
     "meta.properties": _dump_properties,
     "partition.metadata": _dump_properties,
+    "quorum-state": _dump_state,
+    ".kafka_cleanshutdown": _dump_state,
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pykbroker.errors import ErrorCode
 from pykbroker.names import uuid_to_text
@@ -61,6 +61,10 @@ class Explanation(NamedTuple):
         text = self.title if self.body is None else f"{self.title}: {_fields_inline(self.body)}"
         text = " ".join([text, *(ending.strip() for ending in self._ending())])
         return text if len(text) <= LINE_LENGTH else f"{text[:LINE_LENGTH]}..."
+
+    def fields(self) -> dict[str, Any]:
+        """The values by name, for programs: structs as dictionaries, arrays as lists, secrets as a note."""
+        return {} if self.body is None else {child.name: _plain(child, self.body) for child in self.body.children}
 
     def _ending(self) -> list[str]:
         if self.stopped_by is not None:
@@ -145,6 +149,18 @@ def _has_structs(node: Node) -> bool:
     if node.kind == "struct":
         return bool(node.children)
     return node.kind == "array" and any(child.kind == "struct" for child in node.children)
+
+
+def _plain(node: Node, parent: Node) -> Any:
+    if node.kind == "array" and (node.children or node.value is not None):
+        return [_plain(child, node) for child in node.children]
+    if node.kind == "struct" and (node.children or node.value is not None):
+        return {child.name: _plain(child, node) for child in node.children}
+    if node.value is None or not node.is_read:
+        return None
+    if node.secret or node.kind in ("uuid", "records") or _is_secret_config(node, parent):
+        return _shown(node, parent, TREE_TEXT_LENGTH)
+    return node.value
 
 
 def _fields_inline(node: Node) -> str:
