@@ -23,7 +23,7 @@ from pykbroker.log.log import AppendOrigin
 from pykbroker.log.validate import RecordErrors
 from pykbroker.names import TopicPartition
 from pykbroker.replication.partition import Partition
-from pykbroker.wire.batch_header import MAGIC_POSITION
+from pykbroker.wire.batch_header import MAGIC_POSITION, NEWEST_MAGIC, next_size
 from pykbroker.wire.compression import ZSTD
 from pykbroker.wire.messages.produce import (
     BatchIndexAndErrorMessage,
@@ -34,11 +34,7 @@ from pykbroker.wire.messages.produce import (
     TopicProduceData,
     TopicProduceResponse,
 )
-from pykbroker.wire.records import HEADER_SIZE, LOG_OVERHEAD, Buffer, read_header
-
-SMALLEST_MESSAGE_BYTES = 14
-"""``LegacyRecord.RECORD_OVERHEAD_V0``: nothing shorter is taken for a message or a batch."""
-NEWEST_MAGIC = 2
+from pykbroker.wire.records import HEADER_SIZE, Buffer, CorruptRecords, read_header
 
 _NOT_LOOKED_AT = frozenset(
     {
@@ -220,18 +216,10 @@ def one_batch(version: int, records: Buffer) -> Buffer:
 
 
 def _size_of_next(records: Buffer, position: int) -> int | None:
-    """Bytes of the batch or message at ``position``; None where no whole one is left (``ByteBufferLogInputStream``)."""
-    left = len(records) - position
-    if left < LOG_OVERHEAD:
-        return None
-    length = int.from_bytes(records[position + 8 : position + LOG_OVERHEAD], "big", signed=True)
-    if length < SMALLEST_MESSAGE_BYTES:
-        raise NotOneBatch(ErrorCode.CORRUPT_MESSAGE, f"a batch of {length} bytes")
-    if left <= MAGIC_POSITION:
-        return None
-    if records[position + MAGIC_POSITION] > NEWEST_MAGIC:
-        raise NotOneBatch(ErrorCode.CORRUPT_MESSAGE, f"message format {records[position + MAGIC_POSITION]}")
-    return length + LOG_OVERHEAD if length + LOG_OVERHEAD <= left else None
+    try:
+        return next_size(records, position)
+    except CorruptRecords as error:
+        raise NotOneBatch(ErrorCode.CORRUPT_MESSAGE, str(error)) from None
 
 
 def _failed(index: int, error: KafkaError, partition: Partition | None = None) -> PartitionProduceResponse:

@@ -36,8 +36,10 @@ from pykbroker.wire.batch_header import (
     LOG_APPEND_TIME_FLAG,
     LOG_OVERHEAD,
     MAGIC_POSITION,
+    NEWEST_MAGIC,
     NO_TIMESTAMP,
     BatchHeader,
+    next_size,
     read_header,
 )
 from pykbroker.wire.checksum import crc32c
@@ -59,9 +61,6 @@ __all__ = ["AppendOrigin", "RecordErrors", "ValidatedBatches", "validate_and_ass
 _LOOK_INSIDE_BYTES: Final = 4096
 _LOOK_INSIDE_MAX_BYTES: Final = 512 * 1024
 
-_SMALLEST_MESSAGE_BYTES: Final = 14  # Kafka's LegacyRecord.RECORD_OVERHEAD_V0; shorter is corrupt, not cut off
-
-_int32 = struct.Struct(">i").unpack_from
 _place = struct.Struct(">qii").pack
 _new = tuple.__new__
 
@@ -163,23 +162,15 @@ def _validate_several(
 
 def _split(view: memoryview) -> Iterator[memoryview]:
     """Batches of any magic, without a cut-off last one: what Kafka's ByteBufferLogInputStream finds."""
-    position, end = 0, len(view)
-    while end - position >= LOG_OVERHEAD:
-        size = _int32(view, position + 8)[0]
-        if size < _SMALLEST_MESSAGE_BYTES:
-            raise KafkaError(ErrorCode.CORRUPT_MESSAGE, f"a batch of {size} bytes cannot be")
-        if end - position <= MAGIC_POSITION:
-            return
-        magic = view[position + MAGIC_POSITION]
-        if magic > 2:
-            raise KafkaError(ErrorCode.CORRUPT_MESSAGE, f"there is no message format {magic}")
-        size += LOG_OVERHEAD
-        if size > end - position:
-            return
-        if magic == 2 and size < HEADER_SIZE:
-            raise KafkaError(ErrorCode.CORRUPT_MESSAGE, f"a batch of {size} bytes has no room for its header")
-        yield view[position : position + size]
-        position += size
+    position = 0
+    try:
+        while (size := next_size(view, position)) is not None:
+            if view[position + MAGIC_POSITION] == NEWEST_MAGIC and size < HEADER_SIZE:
+                raise CorruptRecords(f"a batch of {size} bytes has no room for its header")
+            yield view[position : position + size]
+            position += size
+    except CorruptRecords as error:
+        raise KafkaError(ErrorCode.CORRUPT_MESSAGE, str(error)) from None
 
 
 class _Batch:

@@ -20,6 +20,8 @@ from pykbroker.wire.compression import Buffer, CorruptRecords
 
 HEADER_SIZE: Final = 61
 LOG_OVERHEAD: Final = 12  # base offset and batch length, which the length does not count
+SMALLEST_MESSAGE_SIZE: Final = 14  # LegacyRecord.RECORD_OVERHEAD_V0, without the overhead before it
+NEWEST_MAGIC: Final = 2
 MAGIC_POSITION: Final = 16  # the same in message formats 0 and 1
 CRC_POSITION: Final = 17
 ATTRIBUTES_POSITION: Final = 21  # where the checksum begins to count
@@ -160,6 +162,27 @@ def complete_prefix(buffer: Buffer) -> int:
             break
         position += size
     return position
+
+
+def next_size(buffer: Buffer, position: int) -> int | None:
+    """Bytes of the batch or old message at `position`, or None where no whole one is left.
+
+    What Kafka's ByteBufferLogInputStream finds, and what it refuses: raises `CorruptRecords` for a length that none can
+    have, and for a message format that there is not.
+    """
+    left = len(buffer) - position
+    if left < LOG_OVERHEAD:
+        return None
+    length = _unpack_length(buffer, position + 8)[0]
+    if length < SMALLEST_MESSAGE_SIZE:
+        raise CorruptRecords(f"a batch of {length} bytes cannot be")
+    if left <= MAGIC_POSITION:
+        return None
+    magic = buffer[position + MAGIC_POSITION]
+    if magic > NEWEST_MAGIC:
+        raise CorruptRecords(f"there is no message format {magic}")
+    size: int = length + LOG_OVERHEAD
+    return size if size <= left else None
 
 
 def magic_at(buffer: Buffer, position: int = 0) -> int:
