@@ -182,6 +182,24 @@ class TransactionLives(RuleBasedStateMachine):
         producer, commit, _ = instance.last_end
         self.hear(instance, self.world.end(producer, commit, name=instance.name))
 
+    @rule(index=st.integers(0, 3))
+    def recover(self, index):
+        """After an error a producer asks to go on as the one it is (KIP-360)."""
+        instance = self.instance(index)
+        if instance is None:
+            return
+        reply = self.world.init(instance.name, producer=instance.producer)
+        if not reply.done or reply.error is not None:
+            return
+        assert not instance.is_overtaken, "a zombie is let in again"
+        current = instance.current
+        if current is not None and (instance.last_end is None or instance.last_end[2] is not current):
+            current.outcome = False
+        instance.current = None
+        instance.producer = reply.value.producer_id, reply.value.producer_epoch
+        assert instance.producer >= self.identities[instance.name]
+        self.identities[instance.name] = instance.producer
+
     def hear(self, instance, reply):
         if not reply.done or reply.error is not None:
             return
