@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import AsyncIterator
 
 import pytest
 import trio
+from hypothesis import HealthCheck, settings
 
 from pykbroker.broker import Broker
 from pykbroker.config.source import broker_config
@@ -20,6 +22,12 @@ from pykbroker.wire.header import (
     response_header_is_flexible,
 )
 from pykbroker.world import VirtualClock, World
+
+# Time is not what a property test is about, and machines are shared. In CI the same examples every time; elsewhere new ones.
+settings.register_profile(
+    "house", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("house")
 
 ADDRESS = ("localhost", 9092)
 
@@ -94,7 +102,8 @@ class BrokerInMemory:
     def make(self) -> Broker:
         """A broker over this world that has not been started."""
         configs = {"listeners": "PLAINTEXT://localhost:9092", **self._configs}
-        config = broker_config(configs, data_dir="/data", as_version=self.as_version)
+        data_dir = None if "log.dirs" in configs else "/data"
+        config = broker_config(configs, data_dir=data_dir, as_version=self.as_version)
         world = World(VirtualClock(), random.Random(7), self.disk, self.network, disk_waits=False)
         return Broker(config, world)
 
