@@ -3,8 +3,10 @@
 import pytest
 import trio
 
-from pykbroker.errors import ErrorCode
+from pykbroker.errors import ErrorCode, KafkaError
+from pykbroker.machine.engine import Reply
 from pykbroker.services.journal import read_back
+from pykbroker.services.markers import MarkerWriter
 from pykbroker.wire.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from pykbroker.wire.messages.groups import FindCoordinatorRequest
 from pykbroker.wire.messages.list_offsets import ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic
@@ -445,3 +447,31 @@ async def test_a_cluster_of_an_older_transaction_version_writes_older_records(au
     logged = list(read_back(log))
     assert [int.from_bytes(each.value[:2]) for each in logged] == [0, 0, 0, 0]
     assert await story.seen() == [b"x"]
+
+
+async def test_a_prepared_transaction_is_completed_after_a_restart(autojump_clock, broker, story, monkeypatch):
+    """The broker stopped between the decision and its markers; the next one writes them before it answers anybody."""
+
+    def no_marker(self, marker, partition):
+        reply = Reply()
+        reply.answer(KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER))
+        return reply
+
+    producer = await story.producer()
+    await story.produce(producer, b"decided")
+    await story.commit_offset(producer, 7)
+    with monkeypatch.context() as patch:
+        patch.setattr(MarkerWriter, "write", no_marker)
+        after = await story.ended(producer)
+        assert (await story.described()).transaction_state == "PrepareCommit"
+        assert await story.produce(after, b"too early") == ErrorCode.CONCURRENT_TRANSACTIONS
+        assert await story.seen() == []
+        await broker.stop()
+
+    await broker.start()
+    story = Story(broker, await broker.connect())
+
+    assert (await story.described()).transaction_state == "CompleteCommit"
+    assert await story.seen() == [b"decided"]
+    assert await story.offset(stable=True) == (ErrorCode.NONE, 7)
+    assert await story.produce(after, b"next") == ErrorCode.NONE

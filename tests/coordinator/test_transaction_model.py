@@ -268,5 +268,5 @@ class TransactionLives(RuleBasedStateMachine):
 
 TestTransactionLives = TransactionLives.TestCase
 TestTransactionLives.settings = settings(
-    max_examples=80, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -154,6 +154,6 @@ class TransactionService:
             if error.code in NOTHING_TO_END:
                 log.warning("%s needs no marker in %s: %s", markers.transactional_id, partition, error)
             else:
-                log.warning("%s: no marker in %s yet: %s", markers.transactional_id, partition, error)
+                log.debug("%s: no marker in %s yet: %s", markers.transactional_id, partition, error)
                 left.add(partition)
         engine.submit(TransactionShard.markers_written, markers.transactional_id, markers.producer_epoch, left)
