@@ -126,6 +126,7 @@ class Broker:
         now_ms = world.clock.now_ms
         metadata = CurrentMetadata()
         replicas = ReplicaManager(config.node_id, logs, log_config_of(config), now_ms)
+        logs.moves.on_moved = replicas.replace_log
         replicas.closed_to_clients = INTERNAL_TOPICS
         rules = ConfigRulesOfBroker(config)
         controller = open_controller(logs, config, world, metadata, controller_settings(config, world, rules))

@@ -28,7 +28,7 @@ FAMILIES: Mapping[str, tuple[int, ...]] = {
     "transactions": (22, 24, 25, 26, 27, 28, 65, 66),
     "producers": (61,),
     "configs": (32, 33, 44, 74),
-    "log_dirs": (35,),
+    "log_dirs": (34, 35),
     "reassignments": (43, 45, 46),
     "quorum": (55, 57),
 }

@@ -18,6 +18,7 @@ from pykbroker.replication.partition import Partition
 
 if TYPE_CHECKING:
     from pykbroker.log.config import LogConfig
+    from pykbroker.log.log import Log
     from pykbroker.log.log_manager import LogManager
     from pykbroker.metadata.delta import ImageDelta
     from pykbroker.metadata.image import MetadataImage, TopicImage
@@ -101,6 +102,13 @@ class ReplicaManager:
         for partition in self.partitions.get(name, {}).values():
             partition.log.reconfigure(log_config)
             partition.min_insync_replicas = min_insync_replicas
+
+    def replace_log(self, topic_partition: TopicPartition, moved: Log) -> None:
+        """A partition's log is another object from now on: it has been moved to another log directory."""
+        partition = self.get(*topic_partition)
+        if partition is not None:
+            partition.log = moved
+            partition.bell.ring()
 
     def reconfigure_all(self, image: MetadataImage) -> None:
         """Take on changed broker-wide defaults."""
