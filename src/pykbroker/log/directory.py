@@ -17,7 +17,7 @@ from pykbroker.log.files import Disk, join
 class LogDirectory:
     """A directory of logs on one disk."""
 
-    __slots__ = ("_doomed", "disk", "failure", "id", "is_clean", "log_count", "on_failure", "path")
+    __slots__ = ("_doomed", "disk", "failure", "id", "is_clean", "log_count", "on_failure", "on_truncation", "path")
 
     def __init__(self, disk: Disk, path: str, directory_id: bytes = bytes(16)) -> None:
         self.disk = disk
@@ -26,6 +26,8 @@ class LogDirectory:
         self.failure: str | None = None
         """Why the directory is offline; None while it is not."""
         self.on_failure: Callable[[LogDirectory], None] | None = None
+        self.on_truncation: Callable[[LogDirectory], None] | None = None
+        """Asked to write the recovery points down before a log takes back records that were on the disk."""
         self.log_count = 0
         self.is_clean = False
         """Whether the last broker here shut down in good order, so that nothing needs to be recovered."""

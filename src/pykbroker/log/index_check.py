@@ -15,7 +15,6 @@ from pykbroker.errors import KafkaError
 if TYPE_CHECKING:
     from pykbroker.log.segment import Segment
 
-MAX_RELATIVE: Final = 2**31 - 1
 LOOK_BACK_BYTES: Final = 16 * 1024 * 1024
 """How far from its end a segment is looked at for timestamps that its time index should have."""
 
@@ -55,10 +54,10 @@ def indexes_are_complete(segment: Segment, index_interval_bytes: int) -> bool:
 
 def _last_rows_are_true(segment: Segment) -> bool:
     """There is a batch of just that end at that position, and one of just that timestamp at that offset."""
-    offset, position = segment.offset_index.lookup(segment.base_offset + MAX_RELATIVE)
-    if len(segment.offset_index):
-        header = next(segment.headers(position), None)
-        if header is None or header[1].last_offset != offset:
+    row = segment.offset_index.last_row()
+    if row is not None:
+        header = next(segment.headers(row[1]), None)
+        if header is None or header[1].last_offset != segment.base_offset + row[0]:
             return False
     timestamp, offset = segment.time_index.last_entry()
     if len(segment.time_index):

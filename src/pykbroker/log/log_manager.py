@@ -168,6 +168,7 @@ class LogManager:
         self._agree_on_cluster([pair for pair in metas if pair[0] in self._homes], cluster_id)
         for home in self._homes:
             home.directory.on_failure = self._directory_failed
+            home.directory.on_truncation = self._write_recovery_points
 
     def _lock(self, path: str) -> DirectoryLock:
         try:
@@ -454,6 +455,10 @@ class LogManager:
                 if log.log_start_offset > log.segments[0].base_offset:
                     starts[topic_partition] = log.log_start_offset
         return {RECOVERY_POINT: recovery, HIGH_WATERMARK: high_watermarks, LOG_START_OFFSET: starts}
+
+    def _write_recovery_points(self, directory: LogDirectory) -> None:
+        offsets = self.checkpoint_offsets(directory)[RECOVERY_POINT]
+        self._disk.write_atomic(directory.below(RECOVERY_POINT), encode_offsets(offsets))
 
     # --- the end ------------------------------------------------------------------------------------------------
 

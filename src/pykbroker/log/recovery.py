@@ -295,6 +295,7 @@ class Loader:
         self._repair_indexes(segments[:first], names)
         if first and segments[first].base_offset == self._recovery_point:
             self._complete_indexes(segments[first - 1])
+        epochs.truncate_from_end(segments[first].base_offset)  # what the batches say themselves is better
         self._total_bytes = sum(segment.size for segment in segments[first:])
         state = self._state_before(segments[:first], segments[first].base_offset)
         for number in range(first, len(segments)):

@@ -167,11 +167,13 @@ class LogUpkeep(LogState):
         self._require_online()
         if offset >= self.log_end_offset:
             self._epochs_are_dirty |= self.epochs.truncate_from_end(self.log_end_offset)
+            self._latest_epoch = NOT_LOADED
             return
         if self._segments[0].base_offset > offset:
             self.truncate_fully_and_start_at(offset, now_ms)
             return
         try:
+            self._lower_recovery_point(offset)
             self._remove_segments([each for each in self._segments if each.base_offset > offset], now_ms)
             segment = self._segments[-1]
             segment.truncate_to(offset)
@@ -185,18 +187,27 @@ class LogUpkeep(LogState):
         except OSError as error:
             raise self._directory.failed(error) from error
 
+    def _lower_recovery_point(self, offset: int) -> None:
+        """What will be written from ``offset`` on is other records: no start may believe they are on the disk."""
+        if self.recovery_point > offset:
+            self.recovery_point = offset
+            if self._directory.on_truncation is not None:
+                self._directory.on_truncation(self._directory)
+
     def _end_at(self, offset: int) -> None:
         self.log_end_offset = offset
         self.truncations += 1
-        self.recovery_point = min(self.recovery_point, offset)
         self._high_watermark = min(self._high_watermark, offset)
         self._epochs_are_dirty |= self.epochs.truncate_from_end(offset)
         self._latest_epoch = NOT_LOADED
+        for path, data in self._epochs_to_write():
+            self._directory.disk.write_atomic(path, data)
 
     def truncate_fully_and_start_at(self, offset: int, now_ms: int = 0) -> None:
         """Drop everything; the next record gets ``offset``."""
         self._require_online()
         try:
+            self._lower_recovery_point(offset if offset < self.log_end_offset else 0)
             doomed = list(self._segments)
             if doomed[-1].base_offset == offset:  # the same names again: out of the way first
                 for segment in doomed:

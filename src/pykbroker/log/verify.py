@@ -16,7 +16,13 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from pykbroker.log.aborted import CorruptTransactionIndex, decode_aborted
-from pykbroker.log.checkpoints import OFFSET_CHECKPOINTS, RECOVERY_POINT, CorruptCheckpoint, decode_offsets
+from pykbroker.log.checkpoints import (
+    LOG_START_OFFSET,
+    OFFSET_CHECKPOINTS,
+    RECOVERY_POINT,
+    CorruptCheckpoint,
+    decode_offsets,
+)
 from pykbroker.log.files import (
     CLEANED_SUFFIX,
     DELETED_SUFFIX,
@@ -98,7 +104,10 @@ def verify_log_directory(disk: Disk, path: str, *, records: bool = False) -> Ite
             yield _note(join(path, name), "not a partition in use")
             continue
         recovery_point = checkpoints.get(RECOVERY_POINT, {}).get(parsed[0])
-        checker = PartitionVerifier(disk, join(path, name), is_clean=is_clean, records=records)
+        log_start = checkpoints.get(LOG_START_OFFSET, {}).get(parsed[0], 0)
+        checker = PartitionVerifier(
+            disk, join(path, name), is_clean=is_clean, log_start_offset=log_start, records=records
+        )
         yield from checker.findings()
         if recovery_point is not None and recovery_point > checker.next_offset:
             yield _damage(
@@ -118,13 +127,17 @@ def _verify_meta(disk: Disk, path: str) -> Iterator[Finding]:
 class PartitionVerifier:
     """One partition's directory: ``findings`` does it all; afterwards ``next_offset`` is where the log ends."""
 
-    def __init__(self, disk: Disk, path: str, *, is_clean: bool, records: bool = False) -> None:
+    def __init__(
+        self, disk: Disk, path: str, *, is_clean: bool, log_start_offset: int = 0, records: bool = False
+    ) -> None:
         self._disk = disk
         self._path = path
         self._is_clean = is_clean
+        self._log_start_offset = log_start_offset
         self._records = records
         self._state = ProducerStateManager()
         self._latest_epoch = -1
+        self._latest_live_epoch = -1
         self._is_last = False
         self.next_offset = 0
 
@@ -188,6 +201,8 @@ class PartitionVerifier:
             self._learn(header, batch, aborted)
             self.next_offset = header.next_offset
             self._latest_epoch = max(self._latest_epoch, header.partition_leader_epoch)
+            if header.last_offset >= self._log_start_offset:
+                self._latest_live_epoch = self._latest_epoch
             position += header.size
         else:
             if position < size:
@@ -283,7 +298,7 @@ class PartitionVerifier:
 
     def _verify_epochs(self, names: list[str]) -> Iterator[Finding]:
         if LEADER_EPOCH_CHECKPOINT not in names:
-            if self._latest_epoch >= 0 and self._is_clean:
+            if self._latest_live_epoch >= 0 and self._is_clean:
                 yield _note(join(self._path, LEADER_EPOCH_CHECKPOINT), "it is missing")
             return
         path = join(self._path, LEADER_EPOCH_CHECKPOINT)
@@ -293,8 +308,8 @@ class PartitionVerifier:
             yield Finding(self._severity(), path, str(error))
             return
         known = -1 if epochs.latest_epoch is None else epochs.latest_epoch
-        if known < self._latest_epoch:
-            yield Finding(self._severity(), path, f"it ends with epoch {known}, the log with {self._latest_epoch}")
+        if known < self._latest_live_epoch:
+            yield Finding(self._severity(), path, f"it ends with epoch {known}, the log with {self._latest_live_epoch}")
 
     def _verify_snapshot(self, names: list[str]) -> Iterator[Finding]:
         """Every snapshot can be read; the one at the log's end says what the batches say."""
