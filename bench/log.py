@@ -200,9 +200,7 @@ def bench_partitions(bench, count):
     dice = random.Random(1)
 
     def manager():
-        return LogManager.open(
-            bench.disk, [bench.root], node_id=1, now_ms=lambda: NOW, new_uuid=lambda: new_uuid(dice)
-        )
+        return LogManager.open(bench.disk, [bench.root], node_id=1, now_ms=lambda: NOW, new_uuid=lambda: new_uuid(dice))
 
     def open_all(logs):
         for number in range(count):

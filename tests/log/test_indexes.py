@@ -104,8 +104,8 @@ def test_bytes_are_kafkas():
     offsets.write_out()
     times.write_out()
 
-    assert disk.read_bytes("d/i").hex() == "00000001" "0000042e" "00000005" "0000085c"
-    assert disk.read_bytes("d/t").hex() == "000001a1fcff13b4" "00000005"
+    assert disk.read_bytes("d/i").hex() == "000000010000042e000000050000085c"
+    assert disk.read_bytes("d/t").hex() == "000001a1fcff13b400000005"
 
 
 def test_an_index_without_rows_gets_an_empty_file():

@@ -129,7 +129,7 @@ def test_an_index_that_lies_is_made_again(segment, damage):
     segment.seal()
     disk, path = segment._disk, segment.path(".index")
     if damage == "garbage":
-        disk.write_file(path, bytes.fromhex("0000000100000011" "0000000500000077"))
+        disk.write_file(path, bytes.fromhex("00000001000000110000000500000077"))
     elif damage == "behind":
         disk.write_file(path, (1).to_bytes(4, "big") + segment.find(spans[50][0]).position.to_bytes(4, "big"))
     else:

@@ -68,9 +68,7 @@ class LogConfig:
 
         ``of_broker`` adds what only a broker's configuration has, by attribute name.
         """
-        given: dict[str, Any] = {
-            attribute: config[name] for name, attribute in _ATTRIBUTES.items() if name in config
-        }
+        given: dict[str, Any] = {attribute: config[name] for name, attribute in _ATTRIBUTES.items() if name in config}
         if "cleanup.policy" in config:
             policy = config["cleanup.policy"]
             policies = [part.strip() for part in policy.split(",")] if isinstance(policy, str) else list(policy)

@@ -346,9 +346,7 @@ class Log(LogUpkeep):
     def segment_starts_before(self, timestamp: int | None) -> list[int]:
         """Starts of segments last written no later than ``timestamp`` (None: all), newest first: ListOffsets v0."""
         return self._look_up(
-            lambda: lookups.segment_starts_before(
-                self._segments, timestamp, self.log_start_offset, self.log_end_offset
-            )
+            lambda: lookups.segment_starts_before(self._segments, timestamp, self.log_start_offset, self.log_end_offset)
         )
 
     def epoch_of(self, offset: int) -> int:

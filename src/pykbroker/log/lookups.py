@@ -69,9 +69,7 @@ def segment_starts_before(
 
     None asks for all. A last segment with records counts twice: the log's end is the start of what is to come.
     """
-    starts = [
-        (max(segment.base_offset, log_start_offset), segment.modified_ms) for segment in segments
-    ]
+    starts = [(max(segment.base_offset, log_start_offset), segment.modified_ms) for segment in segments]
     if timestamp is None:
         offsets = [offset for offset, _ in starts]
         if segments[-1].size:

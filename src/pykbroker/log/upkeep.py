@@ -326,4 +326,3 @@ class LogUpkeep(LogState):
         self.path = path
         for segment in self._segments:
             segment.moved(path)
-
