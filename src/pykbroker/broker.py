@@ -33,7 +33,7 @@ from pykbroker.metadata.image import Endpoint
 from pykbroker.names import INTERNAL_TOPICS, new_uuid
 from pykbroker.replication.replica_manager import ReplicaManager
 from pykbroker.server.dispatch import Dispatcher
-from pykbroker.server.limits import ConnectionLimits, RequestMemory
+from pykbroker.server.limits import ConnectionLimits, CreationRate, RequestMemory
 from pykbroker.server.server import ListenerConfig, Server
 from pykbroker.services.config_rules import ConfigRulesOfBroker
 from pykbroker.services.groups import GroupService
@@ -90,9 +90,8 @@ class Broker:
         config, world = self._config, self._world
         now_ms = world.clock.now_ms
         server = self.server = Server(
-            limits=ConnectionLimits(
-                config["max.connections"], config["max.connections.per.ip"], config.connection_overrides()
-            ),
+            limits=ConnectionLimits(config),
+            rate=CreationRate(config),
             memory=RequestMemory(config["queued.max.request.bytes"]),
             max_frame_bytes=config["socket.request.max.bytes"],
             max_idle_ms=config["connections.max.idle.ms"],

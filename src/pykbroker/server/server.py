@@ -16,7 +16,7 @@ import trio
 from pykbroker.network import Listener, Network, Transport
 from pykbroker.server.connection import Connection
 from pykbroker.server.dispatch import Dispatcher
-from pykbroker.server.limits import ConnectionLimits, RequestMemory
+from pykbroker.server.limits import ConnectionLimits, CreationRate, RequestMemory
 from pykbroker.wire.frame import SCRATCH_BYTES
 
 log = logging.getLogger("pykbroker.server")
@@ -67,12 +67,14 @@ class Server:
         self,
         *,
         limits: ConnectionLimits,
+        rate: CreationRate,
         memory: RequestMemory,
         max_frame_bytes: int,
         max_idle_ms: int,
         now_ms: Callable[[], int],
     ) -> None:
         self._limits = limits
+        self._rate = rate
         self._memory = memory
         self._max_frame_bytes = max_frame_bytes
         self._max_idle_ms = max_idle_ms
@@ -113,7 +115,7 @@ class Server:
                 transport = await listener.accept()
             except trio.ClosedResourceError:
                 return
-            refusal = self._limits.refusal(transport.peer[0])
+            refusal = self._limits.refusal(transport.peer[0], bound.config.name)
             if refusal is not None:
                 log.warning("refusing a connection from %s: %s", transport.peer[0], refusal)
                 transport.close()
@@ -131,10 +133,13 @@ class Server:
             )
             self._next_id += 1
             nursery.start_soon(self._run, connection)
+            delay_seconds = self._rate.delay_seconds(bound.config.name, trio.current_time())
+            if delay_seconds:
+                await trio.sleep(delay_seconds)
 
     async def _run(self, connection: Connection) -> None:
         self.connections[connection.id] = connection
-        self._limits.opened(connection.host)
+        self._limits.opened(connection.host, connection.listener_name)
         try:
             await connection.serve()
         except Exception:
@@ -145,7 +150,7 @@ class Server:
             if not self.connections:
                 self._emptied.set()
                 self._emptied = trio.Event()
-            self._limits.closed(connection.host)
+            self._limits.closed(connection.host, connection.listener_name)
 
     async def _reap_idle(self) -> None:
         """Close connections that have asked nothing for ``connections.max.idle.ms``."""
