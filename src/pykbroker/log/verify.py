@@ -326,6 +326,8 @@ class PartitionVerifier:
                 continue
             for producer in producers:
                 seen = self._state.producer(producer.producer_id)
-                if seen is not None and (seen.epoch, seen.last_sequence) != (producer.epoch, producer.last_sequence):
+                if seen is None or seen.last_offset < self._log_start_offset:
+                    continue  # whose records are all deleted may have been forgotten
+                if (seen.epoch, seen.last_sequence) != (producer.epoch, producer.last_sequence):
                     what = f"producer {producer.producer_id} is at sequence {producer.last_sequence} of epoch"
                     yield _damage(path, f"{what} {producer.epoch}, the log says {seen.last_sequence} of {seen.epoch}")
