@@ -113,9 +113,10 @@ async fn large_message() {
     equal(send(&partition, &["after"]).await, vec![1]);
 }
 
+/// The two have connections of their own: on one, a broker answers in order and the record would wait for the fetch.
 async fn waiting_consumer_is_woken() {
-    let (_, partition) = new_topic("woken").await;
-    let waiting = partition.clone();
+    let (topic, partition) = new_topic("woken").await;
+    let waiting = client().await.partition_client(&topic, 0, UnknownTopicHandling::Retry).await.unwrap();
     let fetch = tokio::spawn(async move { waiting.fetch_records(0, 1..1_000_000, 20_000).await.unwrap().0 });
     tokio::task::yield_now().await;
     let started = std::time::Instant::now();
