@@ -13,9 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from runner.broker import ApacheKafka, Broker, ExternalBroker, PykBroker
-from runner.places import KAFKA_LIBS, RESULTS, RUNS
+from runner.places import DIFFERENCES, KAFKA_LIBS, RESULTS, RUNS
+from runner.report import write_whole
 from runner.session import fresh_directory
 
 import differential.scenes  # noqa: F401  importing registers the scenes
@@ -128,13 +130,34 @@ def play(name: str, schemas: Schemas, bootstrap: str, common: dict[int, tuple[in
     return steps
 
 
-def explained(difference: Difference, rules: Iterable[dict[str, str]]) -> str | None:
+def explained(difference: Difference, rules: Iterable[dict[str, Any]]) -> str | None:
     """The reason why this difference is meant to be, if differences.toml gives one."""
     for rule in rules:
         if fnmatchcase(difference.scene, rule.get("scene", "*")) and fnmatchcase(
                 f"{difference.label}: {difference.path}", rule.get("where", "*")):
             return rule["reason"]
     return None
+
+
+def differences_page(rules: list[dict[str, Any]], steps: int, scenes: int, open_ones: list[Difference]) -> str:
+    """docs/differences.md: what is meant to differ, and what still does."""
+    told = [f"- {rule['reason']}" for rule in rules if rule.get("users")]
+    lines = [
+        "# Where pykbroker answers differently",
+        "",
+        f"Made by `compat/differential/run`; do not edit. {steps} scripted requests in {scenes} scenes, right ones and wrong ones, went to",
+        "Apache Kafka 4.3.1 and to pykbroker (`--preset kafka`), and the decoded answers were compared field by field. Ids, times,",
+        "sizes on disk, addresses and the words of error messages are each broker's own; all else that differs is here.",
+        "",
+        "## Meant to be so",
+        "",
+        *told,
+        "",
+        "## To be mended",
+        "",
+        *([f"- `{difference}`".replace("\n", " ") for difference in open_ones] or ["Nothing."]),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def report(found: list[Difference], kafka: dict[str, list[Step]], arguments: argparse.Namespace) -> int:
@@ -148,8 +171,8 @@ def report(found: list[Difference], kafka: dict[str, list[Step]], arguments: arg
     steps = sum(len(steps) for steps in kafka.values())
     print(f"{steps} steps in {len(kafka)} scenes: {len(open_ones)} differences, {len(found) - len(open_ones)} explained")
     if not (arguments.scenes or arguments.kafka or arguments.pykbroker):
-        RESULTS.mkdir(exist_ok=True)
         summary = {"scenes": len(kafka), "steps": steps, "explained": len(found) - len(open_ones),
                    "differences": [str(difference) for difference in open_ones]}
-        (RESULTS / "differential.json").write_text(json.dumps(summary, indent=1) + "\n")
+        write_whole(RESULTS / "differential.json", json.dumps(summary, indent=1) + "\n")
+        write_whole(DIFFERENCES, differences_page(rules, steps, len(kafka), open_ones))
     return 1 if open_ones else 0

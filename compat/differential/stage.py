@@ -121,25 +121,25 @@ class Stage:
         """Waits until the broker has heard of what the controller has decided so far.
 
         Apache Kafka answers when the controller has decided; the broker in the same process hears of it a little later,
-        in order. So a marker is set, and waited for. Nothing of it is kept.
+        in order, and its dynamic settings follow last. So one of them is set, and waited for. Nothing of it is kept.
         """
         self.markers += 1
-        value = str(45000 + self.markers)
-        resource = {"ResourceType": 32, "ResourceName": "marker"}
-        config = {"Name": "consumer.session.timeout.ms", "ConfigOperation": 0, "Value": value}
-        self.connection.call("IncrementalAlterConfigs", 1, {"Resources": [resource | {"Configs": [config]}]})
+        key, value = "log.cleaner.backoff.ms", str(15000 + self.markers)
+        config = {"Name": key, "ConfigOperation": 0, "Value": value}
+        change = {"Resources": [{"ResourceType": 4, "ResourceName": "", "Configs": [config]}]}
+        self.connection.call("IncrementalAlterConfigs", 1, change)
         deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:
-            wanted = {"Resources": [resource | {"ConfigurationKeys": ["consumer.session.timeout.ms"]}]}
+            wanted = {"Resources": [{"ResourceType": 4, "ResourceName": "1", "ConfigurationKeys": [key]}]}
             answer = self.connection.call("DescribeConfigs", 4, wanted)
             if any(entry["Value"] == value for entry in answer["Results"][0]["Configs"]):
                 return
             time.sleep(0.01)
 
-    def coordinator(self, key: str, kind: int = 0) -> None:
+    def coordinator(self, key: str, kind: int = 0, name: str = "") -> None:
         """Waits until a group (0), transactional id (1) or share group (2) has a coordinator that has loaded."""
         self.until(lambda answer: not answer["ErrorCode"], "FindCoordinator", {"Key": key, "KeyType": kind}, 2,
-                   note=f"waiting for {key}")
+                   note=f"waiting for {name or key}")
         if kind == 0:
             self.until(lambda answer: answer["ErrorCode"] not in (14, 15, 16), "OffsetFetch", {"GroupId": key, "Topics": None}, 7,
                        note=f"waiting for {key} to load")

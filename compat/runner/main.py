@@ -34,7 +34,7 @@ def main() -> int:
     def work(client: Client) -> list[Run]:
         return list(run_everywhere(client, brokers, terminal, arguments.only, writes))
 
-    with ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
+    with ThreadPoolExecutor(max_workers=arguments.jobs or default_jobs(brokers)) as pool:
         runs = [run for runs_of_client in pool.map(work, chosen) for run in runs_of_client]
     if writes and runs:
         report.write_report(clients)
@@ -48,16 +48,17 @@ def parse_arguments() -> argparse.Namespace:
     where.add_argument("--broker", choices=["pykbroker", "kafka", "both"], default="both",
                        help="which brokers to start (default: both, Kafka when this machine has java and mvn)")
     parser.add_argument("--only", action="append", default=[], metavar="STORY", help="tell only this story (repeatable)")
-    parser.add_argument("--jobs", type=int, default=default_jobs(), help="clients at a time (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, help="clients at a time (default: by processors and brokers)")
     parser.add_argument("--no-write", action="store_true", help="leave compat/results and docs/compatibility.md alone")
     parser.add_argument("--list", action="store_true", help="name the clients and leave")
     parser.add_argument("clients", nargs="*", metavar="client", help="names, groups (ci, python, …) or beginnings of names")
     return parser.parse_args()
 
 
-def default_jobs() -> int:
-    """Stories mostly wait, so two clients share a core well; more would make timings lie."""
-    return max(2, os.cpu_count() or 2)
+def default_jobs(brokers: list[str]) -> int:
+    """Stories mostly wait, so several clients share a processor well, as long as their brokers are not JVMs."""
+    processors = max(2, os.cpu_count() or 2)
+    return processors if "kafka" in brokers else 2 * processors
 
 
 def choose_brokers(arguments: argparse.Namespace) -> list[str]:

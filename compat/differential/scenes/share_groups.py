@@ -1,5 +1,6 @@
 """Share groups (KIP-932): heartbeats, acquiring, acknowledging, descriptions."""
 
+import base64
 from typing import Any
 
 from differential.batches import batch
@@ -58,3 +59,20 @@ def share_state(stage: Stage) -> None:
     stage.ask("ReadShareGroupState", {"GroupId": "", "Topics": [part]}, note="no group id")
     stage.ask("ReadShareGroupState", {"GroupId": "g", "Topics": []}, note="no topic")
     stage.ask("DeleteShareGroupState", {"GroupId": "g", "Topics": []}, note="no topic")
+    for api, fields in (
+        ("InitializeShareGroupState", {"StateEpoch": 0, "StartOffset": 0}),
+        ("ReadShareGroupState", {"LeaderEpoch": 0}),
+        ("WriteShareGroupState", {"StateEpoch": 0, "LeaderEpoch": 0, "StartOffset": 1}),
+        ("ReadShareGroupState", {"LeaderEpoch": 0}),
+        ("ReadShareGroupStateSummary", {"LeaderEpoch": 0}),
+        ("WriteShareGroupState", {"StateEpoch": -5, "LeaderEpoch": -5, "StartOffset": -1}),
+        ("DeleteShareGroupState", {}),
+        ("ReadShareGroupState", {"LeaderEpoch": 0}),
+    ):
+        stage.coordinator(f"g:{as_text(topic_id)}:0", 2, "the share partition")
+        stage.ask(api, {"GroupId": "g", "Topics": [{"TopicId": topic_id, "Partitions": [{"Partition": 0, **fields}]}]})
+
+
+def as_text(topic_id: str) -> str:
+    """A topic id as Kafka writes it."""
+    return base64.urlsafe_b64encode(bytes.fromhex(topic_id)).decode().rstrip("=")
