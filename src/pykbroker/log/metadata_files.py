@@ -6,7 +6,6 @@ PartitionMetadataFile, CleanShutdownFileHandler, LocalLog's names of directories
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final, NamedTuple
 
@@ -88,7 +87,7 @@ def decode_partition_metadata(data: bytes) -> bytes:
 
 def encode_clean_shutdown(broker_epoch: int) -> bytes:
     """The marker that says the directory was left in good order (KIP-966's contents)."""
-    return json.dumps({"version": 0, "brokerEpoch": broker_epoch}, separators=(",", ":")).encode()
+    return b'{"version":0,"brokerEpoch":%d}' % broker_epoch
 
 
 def directory_name(topic_partition: TopicPartition) -> str:
