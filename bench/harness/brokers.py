@@ -99,7 +99,7 @@ class Instance:
 
     def last_words(self) -> str:
         """The end of what the broker printed, for whoever must explain a failure."""
-        return (self.directory / "log").read_text(errors="replace")[-2000:]
+        return (self.directory / "log").read_text(errors="replace")[-800:]
 
     def resident_bytes(self) -> int:
         return process.resident_bytes(self.pid)

@@ -35,6 +35,7 @@ ALWAYS = (
 )
 SELDOM = (
     Scenario("1 KiB, 100 partitions", KIB, 400_000, 100),
+    Scenario("70-130 B, 1 partition", 70, 1_500_000, 1, {"spread": 60}),
     Scenario("1 KiB, acks all", KIB, 400_000, 6, {"acks": "all"}),
     Scenario("1 KiB, idempotent", KIB, 400_000, 6, {"acks": "all", "idempotence": "true"}),
     Scenario("1 KiB, transactional", KIB, 400_000, 6, {"transactional_id": "bench"}),

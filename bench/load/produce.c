@@ -1,4 +1,5 @@
 /* produce: `--clients` handles together send `--count` records of `--size` bytes to `--topic`, then flush.
+ * With `--spread` records have up to so many bytes more, each another number.
  *
  * The clock starts when every handle knows the topic and stops when the last record is acknowledged.
  * With `--transactional-id` each client wraps `--transaction-records` records in a transaction.
@@ -13,7 +14,7 @@ struct work {
     pthread_t thread;
     rd_kafka_t *client;
     rd_kafka_topic_t *topic;
-    int64_t first, count;
+    int64_t first, count, bytes;
 };
 
 static void checked(rd_kafka_error_t *error, const char *what) {
@@ -32,13 +33,15 @@ static void enqueue(struct work *work, int64_t number, int64_t size) {
 
 static void *send_all(void *argument) {
     struct work *work = argument;
-    int64_t size = number_option("--size", 1024);
+    int64_t base = number_option("--size", 1024), spread = number_option("--spread", 0);
     int64_t per_transaction = number_option("--transaction-records", 10000);
     int transactional = text_option("--transactional-id", NULL) != NULL;
     for (int64_t i = 0; i < work->count; i++) {
         if (transactional && i % per_transaction == 0)
             checked(rd_kafka_begin_transaction(work->client), "begin");
+        int64_t size = base + (spread ? (work->first + i) * 7919 % (spread + 1) : 0);
         enqueue(work, work->first + i, size);
+        work->bytes += size;
         if (transactional && (i % per_transaction == per_transaction - 1 || i == work->count - 1))
             checked(rd_kafka_commit_transaction(work->client, 60000), "commit");
         if (i % 10000 == 0)
@@ -64,13 +67,15 @@ int produce(void) {
     struct work *works = calloc(clients, sizeof *works);
     for (int i = 0; i < clients; i++)
         prepare(&works[i], i, count / clients);
-    double bytes = (double)(count / clients * clients) * number_option("--size", 1024);
-    payload(0, number_option("--size", 1024));
+    double bytes = 0;
+    payload(0, number_option("--size", 1024) + number_option("--spread", 0)); /* made before the clock starts */
     double started = now_s();
     for (int i = 0; i < clients; i++)
         pthread_create(&works[i].thread, NULL, send_all, &works[i]);
-    for (int i = 0; i < clients; i++)
+    for (int i = 0; i < clients; i++) {
         pthread_join(works[i].thread, NULL);
+        bytes += works[i].bytes;
+    }
     double seconds = now_s() - started;
     if (failed_deliveries())
         fail("%ld deliveries failed", (long)failed_deliveries());
