@@ -12,7 +12,6 @@ from importlib import import_module
 
 from pykbroker.apis.handles import Api
 from pykbroker.wire.messages import APIS as DECLARED
-from pykbroker.wire.messages.releases import versions_of
 from pykbroker.wire.schema import Versions
 
 FAMILIES: Mapping[str, tuple[int, ...]] = {
@@ -67,6 +66,8 @@ class ApiTable(Mapping[int, Api]):
 
 
 def _narrowed(served: Mapping[int, Versions], release: str) -> dict[int, Versions]:
+    from pykbroker.wire.messages.releases import versions_of  # only for those who imitate
+
     known = versions_of(release)
     both = {key: versions.intersection(known[key]) for key, versions in served.items() if key in known}
     return {key: versions for key, versions in both.items() if versions}

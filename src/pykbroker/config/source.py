@@ -19,7 +19,6 @@ from pykbroker.config.environment import from_environment
 from pykbroker.config.listeners import Endpoint, parse_endpoints
 from pykbroker.config.presets import PRESETS, Preset
 from pykbroker.config.properties import parse_properties
-from pykbroker.config.releases import imitating
 from pykbroker.config.tables import BROKER_CONFIGS, LISTENER_PREFIX, broker_definition
 from pykbroker.config.topic_values import parse_topic_spec
 
@@ -100,6 +99,8 @@ def broker_config(
     if chosen is None:
         raise ConfigError("preset", preset, f"must be one of {', '.join(PRESETS)}")
     if as_version is not None:
+        from pykbroker.config.releases import imitating  # only for those who imitate
+
         chosen = imitating(as_version, chosen)
     said = _Said()
     if properties is not None:
