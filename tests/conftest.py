@@ -23,7 +23,7 @@ from pykbroker.wire.header import (
 )
 from pykbroker.world import VirtualClock, World
 
-# Time is not what a property test is about, and machines are shared. In CI the same examples every time; elsewhere new ones.
+# Time is not what a property test is about, and machines are shared. In CI the examples are always the same ones.
 settings.register_profile(
     "house", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
