@@ -35,6 +35,7 @@ class Broker(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def restart(self) -> None: ...
+    def crash(self) -> None: ...
     def revive(self) -> bool: ...
 
 
@@ -54,6 +55,9 @@ class ExternalBroker:
 
     def restart(self) -> None:
         raise BrokerFailed("a broker given by --bootstrap is not ours to restart")
+
+    def crash(self) -> None:
+        raise BrokerFailed("a broker given by --bootstrap is not ours to kill")
 
     def revive(self) -> bool:
         return False
@@ -107,6 +111,13 @@ class StartedBroker:
 
     def restart(self) -> None:
         self.stop()
+        self.start()
+
+    def crash(self) -> None:
+        """Ends the broker as a power cut would, and starts it again on what it left behind."""
+        assert self._process is not None, "only a running broker can crash"
+        self._process.kill()
+        self._process.wait()
         self.start()
 
     def revive(self) -> bool:

@@ -1,6 +1,7 @@
 """The door through which a story asks for things that only the runner can do.
 
-A tiny HTTP server on loopback, because every language can send `POST /restart`; its address is in COMPAT_CONTROL.
+A tiny HTTP server on loopback, because every language can send `POST /restart` (a clean stop, a start) or
+`POST /crash` (SIGKILL, a start); its address is in COMPAT_CONTROL.
 The answer comes when the broker is ready again: 200, or 500 with the reason.
 """
 
@@ -14,8 +15,8 @@ from runner.broker import Broker, BrokerFailed
 
 @contextmanager
 def control_door(broker: Broker) -> Iterator[str]:
-    """Serves the broker's restart while the block runs; yields the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler({"/restart": broker.restart}))
+    """Serves the broker's restart and crash while the block runs; yields the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler({"/restart": broker.restart, "/crash": broker.crash}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

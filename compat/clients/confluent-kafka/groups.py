@@ -19,6 +19,7 @@ from common import (
 from confluent_kafka import OFFSET_INVALID, Consumer, TopicPartition
 from tap import (
     Child,
+    crash_broker,
     equal,
     require_control,
     restart_broker,
@@ -128,6 +129,21 @@ def resume_after_broker_restart():
     restart_broker()
     equal(drain(topic, group), [b"6", b"7", b"8", b"9"])
     equal(send_all(topic, [b"10"]), [10])
+
+
+@story
+def broker_crash_keeps_what_was_acknowledged():
+    """A broker that is killed and comes back has every acknowledged record and offset, and goes on where it was."""
+    require_control()
+    topic, group = new_topic("crash"), unique("group")
+    equal(send_all(topic, [b"%d" % i for i in range(200)], acks="all"), list(range(200)))
+    with consumer(group_id=group, enable_auto_commit=False) as client:
+        client.subscribe([topic])
+        take(client, 150)
+        client.commit(asynchronous=False)
+    crash_broker()
+    equal(drain(topic, group), [b"%d" % i for i in range(150, 200)])
+    equal(send_all(topic, [b"200"], acks="all"), [200])
 
 
 @story

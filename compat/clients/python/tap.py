@@ -126,11 +126,16 @@ def wait_until(condition, what, timeout_s=WAIT_S):
         time.sleep(0.02)
 
 
-def restart_broker():
+def crash_broker():
+    """Has the runner kill the broker without warning and start it again on the same port and data."""
+    restart_broker("/crash")
+
+
+def restart_broker(how="/restart"):
     """Has the runner stop the broker and start it again on the same port and data."""
     if not CONTROL:
         raise Skip("the broker is not ours to restart")
-    request = urllib.request.Request(CONTROL + "/restart", method="POST", data=b"")
+    request = urllib.request.Request(CONTROL + how, method="POST", data=b"")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=90) as answer:
         equal(answer.status, 200, "restarting the broker")
