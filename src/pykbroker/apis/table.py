@@ -26,6 +26,7 @@ FAMILIES: Mapping[str, tuple[int, ...]] = {
     "topics": (19, 20, 21, 37),
     "transactions": (22, 24, 25, 26, 27, 28, 65, 66),
     "producers": (61,),
+    "acls": (29, 30, 31),
     "configs": (32, 33, 44, 74),
     "log_dirs": (34, 35),
     "reassignments": (43, 45, 46),
