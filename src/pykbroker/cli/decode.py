@@ -1,4 +1,4 @@
-"""``pykbroker decode``: what stands in a request or response, value by value with offsets."""
+"""``pykbroker decode``: what stands in a request or response, value by value with offsets; or in a whole capture."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 MAX_BYTES = 100 * 1024 * 1024
 SIZE_BYTES = 4
+DEFAULT_PORTS = (9092,)
 
 
 @click.command()
@@ -18,11 +19,28 @@ SIZE_BYTES = 4
     "--response", metavar="KEY:VERSION", help="The bytes answer this API key in this version, e.g. 3:12 or Metadata:12."
 )
 @click.option("--line", is_flag=True, help="One line instead of a tree.")
-def decode(hex_text: tuple[str, ...], file: str | None, response: str | None, line: bool) -> None:
+@click.option(
+    "--pcap", type=click.Path(exists=True, dir_okay=False), help="A capture of tcpdump or Wireshark (pcap, pcapng)."
+)
+@click.option("--port", "ports", multiple=True, type=int, help="With --pcap: the broker's port; repeatable.  [9092]")
+def decode(
+    hex_text: tuple[str, ...],
+    file: str | None,
+    response: str | None,
+    line: bool,
+    pcap: str | None,
+    ports: tuple[int, ...],
+) -> None:
     """Show a frame given as HEX (blanks and colons are fine), on standard input, or in --file.
 
-    A size prefix is recognised. Without --response the bytes are a request. Secrets are not shown.
+    A size prefix is recognised. Without --response the bytes are a request. With --pcap, everything that was said on
+    the connections to a broker: TCP streams are put together, answers are paired with requests. Secrets are not shown.
     """
+    if pcap is not None:
+        from pykbroker.cli.capture import print_capture
+
+        print_capture(Path(pcap), frozenset(ports or DEFAULT_PORTS), as_line=line)
+        return
     from pykbroker.wire.describe import explain_frame
 
     frame = _without_size(Path(file).read_bytes() if file else _from_hex(" ".join(hex_text) or sys.stdin.read()))
