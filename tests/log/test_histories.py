@@ -205,6 +205,8 @@ class Histories(RuleBasedStateMachine):
         if not mine or mine[-1][0] < self.log.log_start_offset:
             return
         first, last, producer_id, sequence, transactional, _ = mine[-1]
+        if sum(each[2:4] == (producer_id, sequence) for each in mine) > 1:
+            return  # it was forgotten with its deleted records, began anew, and the log start went back in a crash
         data = batch(
             *[self.records[offset][0] for offset in range(first, last + 1)],
             producer_id=producer_id,

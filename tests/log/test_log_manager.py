@@ -88,6 +88,18 @@ def test_foreign_directories_are_refused():
     world.open().close()
 
 
+def test_a_refused_start_leaves_no_trace():
+    """A directory in good order is still so after a start that was refused because of another one."""
+    world = World(paths=("d1", "d2"))
+    world.open().close()
+    good = world.disk.read_bytes("d2/meta.properties")
+    world.disk.write_file("d2/meta.properties", b"version=1\nnode.id=9\ncluster.id=x\n")
+    with pytest.raises(KafkaError, match="belongs to node 9"):
+        world.open()
+    world.disk.write_file("d2/meta.properties", good)
+    assert world.open().was_clean
+
+
 def test_the_same_directory_twice_is_refused():
     """Two names for one place would be two brokers in one."""
     with pytest.raises(KafkaError, match="are the same"):
@@ -290,6 +302,12 @@ def test_a_directory_that_cannot_be_opened_is_offline():
     world.disk._directories[""]["d1"] = world.disk._directories[""].pop("d1")
     manager = world.open()
     assert list(manager.offline) == ["d1"]
+    with pytest.raises(KafkaError, match="a-0 may be in a directory that is offline: d1"):
+        manager.get_or_create(A, ID, CONFIG)
+    with pytest.raises(KafkaError, match="the metadata log's directory d1 cannot be used"):
+        manager.open_metadata_log(CONFIG)
+    assert manager.open_metadata_log(CONFIG, "d2").directory.path == "d2"
+    manager.remove_strays({})
     assert manager.get_or_create(A, ID, CONFIG).directory.path == "d2"
     world.paths = ("d1",)
     with pytest.raises(KafkaError, match="no log directory can be used: d1: "):

@@ -4,8 +4,9 @@ The invariants: a directory belongs to one broker at a time (``.lock``) and to o
 (``meta.properties``); every partition has at most one log; a marker for a clean shutdown is written only when all logs
 of the directory are closed, and is gone as soon as a broker has taken the directory over.
 
-Logs are opened when somebody asks for them, with the configuration that they have by then. A directory that fails takes
-its logs offline and nobody else's. Background work is in ``housekeeping``, moves between directories in ``moves``.
+Logs are opened when somebody asks for them, with the configuration that they have by then. A directory that fails
+takes its logs offline and nobody else's. Taking the directories over is in ``homes``, background work in
+``housekeeping``, moves between directories in ``moves``.
 """
 
 from __future__ import annotations
@@ -15,65 +16,29 @@ from contextlib import suppress
 from typing import Final
 
 from pykbroker.errors import ErrorCode, KafkaError
-from pykbroker.log.checkpoints import (
-    HIGH_WATERMARK,
-    LOG_START_OFFSET,
-    RECOVERY_POINT,
-    CorruptCheckpoint,
-    decode_offsets,
-    encode_offsets,
-)
+from pykbroker.log.checkpoints import HIGH_WATERMARK, LOG_START_OFFSET, RECOVERY_POINT, encode_offsets
 from pykbroker.log.config import LogConfig
 from pykbroker.log.directory import LogDirectory
-from pykbroker.log.files import (
-    DELETE_DIRECTORY_SUFFIX,
-    FUTURE_DIRECTORY_SUFFIX,
-    PARTITION_METADATA,
-    STRAY_DIRECTORY_SUFFIX,
-    DirectoryLock,
-    Disk,
-    join,
-)
+from pykbroker.log.files import DELETE_DIRECTORY_SUFFIX, PARTITION_METADATA, STRAY_DIRECTORY_SUFFIX, Disk, join
 from pykbroker.log.flushing import Job
+from pykbroker.log.homes import Home, HomeOpener, Offsets, unusable
 from pykbroker.log.housekeeping import Housekeeping, Intervals
 from pykbroker.log.log import Log
 from pykbroker.log.metadata_files import (
     CLEAN_SHUTDOWN,
-    LOCK_FILE,
-    META_PROPERTIES,
     BadMetadataFile,
-    MetaProperties,
     aside_name,
-    decode_meta_properties,
     decode_partition_metadata,
     directory_name,
     encode_clean_shutdown,
-    encode_meta_properties,
     encode_partition_metadata,
-    parse_directory_name,
 )
-from pykbroker.log.moves import MOVED_MARKER, ReplicaMoves
+from pykbroker.log.moves import ReplicaMoves
 from pykbroker.log.recovery import Progress, RecoveryReport
-from pykbroker.names import METADATA_TOPIC, ONE_UUID, TopicPartition, uuid_to_text
+from pykbroker.names import METADATA_TOPIC, ONE_UUID, TopicPartition
 
 SYNC_ALL_FROM_LOGS: Final = 256
 """From this many unflushed logs on, one sync of everything is cheaper at shutdown than one for each."""
-
-Offsets = dict[TopicPartition, int]
-
-
-class _Home:
-    """One log directory with what was found in it and has not been opened yet."""
-
-    __slots__ = ("directory", "found", "high_watermarks", "lock", "log_starts", "recovery_points")
-
-    def __init__(self, directory: LogDirectory, lock: DirectoryLock) -> None:
-        self.directory = directory
-        self.lock = lock
-        self.found: dict[TopicPartition, str] = {}
-        self.recovery_points: Offsets = {}
-        self.high_watermarks: Offsets = {}
-        self.log_starts: Offsets = {}
 
 
 class LogManager:
@@ -82,8 +47,8 @@ class LogManager:
     def __init__(
         self,
         disk: Disk,
+        opened: HomeOpener,
         *,
-        node_id: int,
         now_ms: Callable[[], int],
         new_uuid: Callable[[], bytes],
         intervals: Intervals | None = None,
@@ -91,22 +56,27 @@ class LogManager:
         on_progress: Progress | None = None,
     ) -> None:
         self._disk = disk
-        self._node_id = node_id
         self._now_ms = now_ms
         self._new_uuid = new_uuid
         self._on_report = on_report
         self._on_progress = on_progress
-        self._homes: list[_Home] = []
+        self._homes = opened.homes
+        self._first_path = opened.first_path
+        self._unopened = tuple(opened.offline)
         self._logs: dict[TopicPartition, Log] = {}
         self._is_closed = False
-        self.cluster_id = ""
-        self.offline: dict[str, str] = {}
-        """Why a directory could not even be opened, by its path."""
+        self._is_settled = False
+        self.cluster_id = opened.cluster_id
+        self.offline: dict[str, str] = dict(opened.offline)
+        """Why a directory cannot be used, by its path."""
         self.reports: list[RecoveryReport] = []
         """What had to be repaired in logs opened so far."""
         self.on_directory_failure: Callable[[LogDirectory], None] | None = None
         self.moves = ReplicaMoves(self, new_uuid)
         self._housekeeping = Housekeeping(self, intervals or Intervals())
+        for home in self._homes:
+            home.directory.on_failure = self._directory_failed
+            home.directory.on_truncation = self._write_recovery_points
 
     # --- the beginning ------------------------------------------------------------------------------------------
 
@@ -129,130 +99,21 @@ class LogManager:
         Raises KafkaError when one is in use by another broker or belongs to another node or cluster, or when none can
         be used. A directory that cannot be used for other reasons is offline (``offline``), and the others go on.
         """
+        opener = HomeOpener(disk, node_id, new_uuid)
+        opener.open_all(paths, cluster_id)
         manager = cls(
             disk,
-            node_id=node_id,
+            opener,
             now_ms=now_ms,
             new_uuid=new_uuid,
             intervals=intervals,
             on_report=on_report,
             on_progress=on_progress,
         )
-        try:
-            manager._open_all(paths, cluster_id)
-        except BaseException:
-            manager._release_locks()
-            raise
         return manager
 
-    def _open_all(self, paths: Sequence[str], cluster_id: str | None) -> None:
-        seen: dict[str, str] = {}
-        metas: list[tuple[_Home, MetaProperties | None]] = []
-        for path in (path.rstrip("/") or "/" for path in paths):
-            try:
-                self._disk.make_directory(path)
-                canonical = self._disk.canonical(path)
-                if canonical in seen:
-                    raise _unusable(f"log directories {seen[canonical]} and {path} are the same")
-                seen[canonical] = path
-                home = _Home(LogDirectory(self._disk, path), self._lock(path))
-                self._homes.append(home)
-                metas.append((home, self._read_meta(path)))
-                self._look_around(home)
-            except OSError as error:
-                self.offline[path] = str(error)
-        self._homes = [home for home in self._homes if home.directory.path not in self.offline]
-        if not self._homes:
-            reasons = "; ".join(f"{path}: {why}" for path, why in self.offline.items())
-            raise _unusable(f"no log directory can be used: {reasons}")
-        self._agree_on_cluster([pair for pair in metas if pair[0] in self._homes], cluster_id)
-        for home in self._homes:
-            home.directory.on_failure = self._directory_failed
-            home.directory.on_truncation = self._write_recovery_points
-
-    def _lock(self, path: str) -> DirectoryLock:
-        try:
-            return self._disk.lock(join(path, LOCK_FILE))
-        except BlockingIOError as error:
-            raise _unusable(f"log directory {error.strerror or path}") from None
-
-    def _read_meta(self, path: str) -> MetaProperties | None:
-        file = join(path, META_PROPERTIES)
-        try:
-            meta = decode_meta_properties(self._disk.read_bytes(file))
-        except FileNotFoundError:
-            return None
-        except BadMetadataFile as error:
-            raise _unusable(f"{file} cannot be used: {error}") from None
-        if meta.node_id != self._node_id:
-            raise _unusable(f"{path} belongs to node {meta.node_id}, this is node {self._node_id}")
-        return meta
-
-    def _agree_on_cluster(self, metas: Sequence[tuple[_Home, MetaProperties | None]], wanted: str | None) -> None:
-        known = {meta.cluster_id for _, meta in metas if meta is not None} | ({wanted} if wanted else set())
-        if len(known) > 1:
-            raise _unusable(f"the log directories belong to different clusters: {', '.join(sorted(known))}")
-        self.cluster_id = known.pop() if known else uuid_to_text(self._new_uuid())
-        for home, meta in metas:
-            if meta is None or meta.directory_id == bytes(16):
-                meta = MetaProperties(self.cluster_id, self._node_id, self._new_uuid())
-                self._disk.write_atomic(home.directory.below(META_PROPERTIES), encode_meta_properties(meta))
-            home.directory.id = meta.directory_id
-
-    def _look_around(self, home: _Home) -> None:
-        """What is in a directory; the clean-shutdown marker is read and removed at once (KAFKA-10471)."""
-        directory = home.directory
-        marker = directory.below(CLEAN_SHUTDOWN)
-        directory.is_clean = self._disk.exists(marker)
-        if directory.is_clean:
-            self._disk.remove_file(marker)
-        home.recovery_points = self._read_checkpoint(directory, RECOVERY_POINT)
-        home.high_watermarks = self._read_checkpoint(directory, HIGH_WATERMARK)
-        home.log_starts = self._read_checkpoint(directory, LOG_START_OFFSET)
-        for name in self._disk.list_directories(directory.path):
-            parsed = parse_directory_name(name)
-            if parsed is None or parsed[1] == STRAY_DIRECTORY_SUFFIX:
-                continue
-            topic_partition, suffix = parsed
-            if suffix in (DELETE_DIRECTORY_SUFFIX, FUTURE_DIRECTORY_SUFFIX):
-                # A move that was not finished starts anew when it is asked for again.
-                directory.remove_later(directory.below(name), 0)
-                continue
-            other = self._home_of(topic_partition)
-            if other is None or self._is_replaced(other, home, topic_partition, name):
-                home.found[topic_partition] = name
-        directory.log_count = len(home.found)
-
-    def _is_replaced(self, other: _Home, home: _Home, topic_partition: TopicPartition, name: str) -> bool:
-        """Of two directories for one partition, whether the second is to be kept: a move was interrupted.
-
-        Raises KafkaError when that was not how it came about: which of them is right cannot be known.
-        """
-        first, second = other.directory.below(other.found[topic_partition]), home.directory.below(name)
-        is_moved = [self._disk.exists(join(path, MOVED_MARKER)) for path in (first, second)]
-        if is_moved == [False, True]:
-            self._remove_moved(other.directory, topic_partition, other.found.pop(topic_partition))
-            return True
-        if is_moved == [True, False]:
-            self._remove_moved(home.directory, topic_partition, name)
-            return False
-        raise _unusable(
-            f"{topic_partition} is both in {other.directory.path} and in {home.directory.path}: remove one of them"
-        )
-
-    def _remove_moved(self, directory: LogDirectory, topic_partition: TopicPartition, name: str) -> None:
-        aside = aside_name(topic_partition, self._new_uuid().hex(), DELETE_DIRECTORY_SUFFIX)
-        self._disk.rename(directory.below(name), directory.below(aside))
-        directory.remove_later(directory.below(aside), 0)
-
-    def _home_of(self, topic_partition: TopicPartition) -> _Home | None:
+    def _home_of(self, topic_partition: TopicPartition) -> Home | None:
         return next((home for home in self._homes if topic_partition in home.found), None)
-
-    def _read_checkpoint(self, directory: LogDirectory, name: str) -> Offsets:
-        try:
-            return decode_offsets(self._disk.read_bytes(directory.below(name)))
-        except (FileNotFoundError, CorruptCheckpoint):
-            return {}  # nothing known is the safe side: everything is scanned, nothing is skipped
 
     def _directory_failed(self, directory: LogDirectory) -> None:
         self.offline[directory.path] = directory.failure or ""
@@ -286,7 +147,8 @@ class LogManager:
         """The partition's log: the open one, the one on disk, or a new one in the directory with the fewest logs.
 
         What is on disk under the same name and belongs to another incarnation of the topic is moved aside. Raises
-        KAFKA_STORAGE_ERROR when its directory is offline.
+        KAFKA_STORAGE_ERROR when its directory is offline, or may be: a log that is not found while the broker starts
+        (until ``remove_strays``) may lie in a directory that could not be opened, and must not begin anew elsewhere.
         """
         log = self._logs.get(topic_partition)
         if log is not None:
@@ -295,18 +157,24 @@ class LogManager:
         if home is not None:
             log = self._open_found(home, topic_partition, topic_id, config)
         if log is None:
+            is_known = any(each.id == directory_id for each in self.directories)
+            if self._unopened and not (self._is_settled or home or is_known):
+                raise unusable(f"{topic_partition} may be in a directory that is offline: {', '.join(self._unopened)}")
             log = self._create(topic_partition, topic_id, config, directory_id)
         self._logs[topic_partition] = log
         return log
 
     def open_metadata_log(self, config: LogConfig, directory_path: str | None = None) -> Log:
         """``__cluster_metadata-0``, in ``metadata.log.dir`` or the first directory. No checkpoint knows it."""
+        path = self._first_path if directory_path is None else directory_path.rstrip("/") or "/"
+        wanted = [home for home in self._homes if home.directory.path == path]
+        if not wanted:
+            raise unusable(f"the metadata log's directory {path} cannot be used: {self.offline.get(path, 'unknown')}")
         topic_partition = TopicPartition(METADATA_TOPIC, 0)
-        wanted = [home for home in self._homes if home.directory.path == directory_path] or self._homes
         return self.get_or_create(topic_partition, ONE_UUID, config, directory_id=wanted[0].directory.id)
 
     def _open_found(
-        self, home: _Home, topic_partition: TopicPartition, topic_id: bytes, config: LogConfig
+        self, home: Home, topic_partition: TopicPartition, topic_id: bytes, config: LogConfig
     ) -> Log | None:
         directory = home.directory
         if directory.failure is not None:
@@ -347,7 +215,7 @@ class LogManager:
         except (FileNotFoundError, BadMetadataFile):
             return None
 
-    def _set_aside(self, home: _Home, topic_partition: TopicPartition) -> None:
+    def _set_aside(self, home: Home, topic_partition: TopicPartition) -> None:
         """Rename a directory that no topic of now owns; a person may want to look at it, so it is kept."""
         name = home.found.pop(topic_partition)
         stray = aside_name(topic_partition, self._new_uuid().hex(), STRAY_DIRECTORY_SUFFIX)
@@ -418,6 +286,7 @@ class LogManager:
 
     def remove_strays(self, partitions: Mapping[str, Mapping[int, object]]) -> None:
         """Rename directories of partitions that this broker does not have (any more), once it knows which it has."""
+        self._is_settled = True
         for home in self._homes:
             for topic_partition in list(home.found):
                 if topic_partition.topic != METADATA_TOPIC and (
@@ -479,7 +348,7 @@ class LogManager:
                 self._leave(home, broker_epoch)
         self._release_locks()
 
-    def _leave(self, home: _Home, broker_epoch: int) -> None:
+    def _leave(self, home: Home, broker_epoch: int) -> None:
         directory = home.directory
         try:
             for name, offsets in self.checkpoint_offsets(directory).items():
@@ -493,7 +362,3 @@ class LogManager:
     def _release_locks(self) -> None:
         for home in self._homes:
             home.lock.release()
-
-
-def _unusable(why: str) -> KafkaError:
-    return KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, why)

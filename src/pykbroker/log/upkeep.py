@@ -260,7 +260,8 @@ class LogUpkeep(LogState):
             self.recovery_point = max(self.recovery_point, min(end, self.log_end_offset))
             self.last_flushed_ms = max(self.last_flushed_ms, now_ms)
 
-        return FlushJob(self._directory.disk, targets, files, writes, [self.path], done)
+        directories = [self.path] if self.recovery_point else [self.path, self._directory.path]
+        return FlushJob(self._directory.disk, targets, files, writes, directories, done)
 
     def _epochs_to_write(self) -> list[tuple[str, bytes]]:
         if not self._epochs_are_dirty or self._epochs is None:
