@@ -47,6 +47,7 @@ class BrokerProcess:
         for line in self._process.stdout:
             if line.startswith("  node"):  # the last line of the summary: it is ready
                 return
+        self.kill()
         raise AssertionError(self._log.read_text()[-2000:])
 
     def kill(self):

@@ -6,21 +6,29 @@ has come, and begins anew whenever something goes wrong.
 
 import contextlib
 import logging
+import signal
 import sys
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
+PATIENCE_S = 2
 SOURCE = TopicPartition("source", 0)
 
 
 def main(bootstrap, inputs):
     """Work until every input is done."""
     logging.disable(logging.CRITICAL)
+    signal.signal(signal.SIGALRM, wake_up)
     while True:
         with contextlib.suppress(Exception):  # whatever the client makes of a broker that is not there
             work(bootstrap, inputs)
             return
+
+
+def wake_up(*_):
+    """kafka-python may wait for good for an answer from a connection that died while it was about to ask."""
+    raise TimeoutError
 
 
 def work(bootstrap, inputs):
@@ -30,6 +38,7 @@ def work(bootstrap, inputs):
     consumer = KafkaConsumer(
         group_id="workers", enable_auto_commit=False, isolation_level="read_committed", max_poll_records=3, **quick
     )
+    signal.alarm(PATIENCE_S)
     try:
         producer.init_transactions()  # what an earlier life has left open is decided after this
         consumer.assign([SOURCE])
@@ -46,6 +55,7 @@ def work(bootstrap, inputs):
 
 def transact(producer, consumer, records):
     """The results of some records and the offset behind them, in one transaction."""
+    signal.alarm(PATIENCE_S)
     producer.begin_transaction()
     for record in records:
         producer.send("target", record.value, partition=int(record.value) % 2)
