@@ -74,7 +74,7 @@ class Partition:
         """Append what a client or a coordinator sent; raises KafkaError, and then nothing was written."""
         if not self.is_leader:
             raise KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
-        if required_acks == -1 and self.in_sync_count < self.min_insync_replicas:
+        if required_acks == -1 and self.in_sync_count < self.effective_min_insync_replicas:
             raise KafkaError(
                 ErrorCode.NOT_ENOUGH_REPLICAS,
                 f"{self.in_sync_count} in sync, min.insync.replicas={self.min_insync_replicas}",
@@ -95,6 +95,12 @@ class Partition:
     def in_sync_count(self) -> int:
         """Size of the ISR."""
         return len(self.state.isr) if self.state is not None else 0
+
+    @property
+    def effective_min_insync_replicas(self) -> int:
+        """``min.insync.replicas``, but no more than there are replicas (``Partition.effectiveMinIsr``)."""
+        replicas = self.state.replicas if self.state is not None else ()
+        return min(self.min_insync_replicas, len(replicas))
 
     def is_committed(self, offset: int) -> bool:
         """Whether every in-sync replica has all records below ``offset``."""
