@@ -127,10 +127,12 @@ def _offset_at(partition: Partition, timestamp: int, end: int) -> tuple[int, int
 
 
 def _segment_starts(partition: Partition, entry: ListOffsetsPartition) -> ListOffsetsPartitionResponse:
-    """v0: starts of segments not younger than the timestamp, newest first (``LogOffsetsListener`` of old brokers)."""
+    """v0: starts of segments not younger than the timestamp, newest first, and the log's end before them; what lies
+    above the high watermark is not told (``Partition.legacyFetchOffsetsForTimestamp``).
+    """
     log = partition.log
     if entry.timestamp == LATEST:
-        candidates = [log.high_watermark, *log.segment_starts_before(None)]
+        candidates = list(dict.fromkeys(min(start, log.high_watermark) for start in log.segment_starts_before(None)))
     elif entry.timestamp == EARLIEST:
         candidates = [log.log_start_offset]
     else:
