@@ -16,7 +16,8 @@ COMMANDS = {
     "groups": ("pykbroker.cli.groups", "groups", "List and describe consumer groups, and how far behind they are."),
     "configs": ("pykbroker.cli.configs", "configs", "Show, explain and change configurations."),
     "dump": ("pykbroker.cli.dump", "dump", "Show what stands in a log, index, snapshot or checkpoint file."),
-    "decode": ("pykbroker.cli.decode", "decode", "Show what stands in a request or response."),
+    "verify": ("pykbroker.cli.verify", "verify", "Check the data directory of a stopped broker."),
+    "decode": ("pykbroker.cli.decode", "decode", "Show what stands in a request or response, or in a capture."),
 }
 """Name → (module, attribute, one line of help)."""
 
