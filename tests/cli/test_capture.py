@@ -211,10 +211,9 @@ def test_bytes_that_were_not_captured():
     data = first + second
     lines = texts([opening(), said(data[:16]), said(data[18:], sequence=118), said(b"", BROKER, 500, acknowledged=130)])
 
-    assert "2 bytes were not captured" in lines[0]
-    assert "#1" in lines[1]
-    assert "-- 4 bytes of this were not captured" in lines[1]
-    assert "#2" in lines[2]
+    assert "#1" in lines[0]
+    assert "-- 4 bytes of this were not captured" in lines[0]
+    assert "#2" in lines[1]
 
 
 def test_sasl_tokens_stay_secret():

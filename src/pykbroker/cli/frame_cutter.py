@@ -72,10 +72,10 @@ class FrameCutter:
         return events
 
     def skip(self, size: int) -> list[Event]:
-        """Bytes that follow and are not there."""
+        """Bytes that follow and are not there. Within a frame nothing is said of it but by the frame."""
         if self._hopeless:
             return []
-        events: list[Event] = [Notice(self._end, f"{size} bytes were not captured")]
+        events: list[Event] = []
         begun = self._torn or self._begin_torn()
         self._end += size
         if begun is not None and self._end <= begun.offset + SIZE_BYTES + begun.size:
@@ -83,6 +83,7 @@ class FrameCutter:
             self._buffer.clear()
             self._end_torn(events)
             return events
+        events.append(Notice(self._end - size, f"{size} bytes were not captured"))
         if begun is not None:
             events.append(begun)
         elif not self._is_synchronised:
