@@ -287,6 +287,8 @@ class PartitionVerifier:
                 yield Finding(self._severity(), path, str(error))
                 return
         for producer_id, first_offset, last_offset in sorted(aborted - known):
+            if first_offset < self._log_start_offset:
+                continue  # it may have been forgotten with the deleted records it began with
             what = f"producer {producer_id}'s transaction from {first_offset} on, aborted at {last_offset}, is missing"
             yield Finding(self._severity(), path, what)
         ends = {(producer_id, last_offset) for producer_id, _, last_offset in aborted}
