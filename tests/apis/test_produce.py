@@ -130,7 +130,7 @@ NOT_ONE_BATCH = {
 
 @pytest.mark.parametrize("name", NOT_ONE_BATCH)
 async def test_a_partition_must_bring_exactly_one_sound_batch(autojump_clock, client, name):
-    """What Apache Kafka 4.3 says to each; nothing is appended and the connection lives on."""
+    """What Apache Kafka 4.3 says to each (to null it never answers); nothing is appended, the connection lives on."""
     records, expected = NOT_ONE_BATCH[name]
     await create(client)
 
