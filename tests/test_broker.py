@@ -122,3 +122,19 @@ async def test_topics_of_the_command_line_are_created_once(autojump_clock):
     with pytest.raises(KafkaError) as caught:
         await made(topics=["c:1:3"]).run()
     assert caught.value.code == ErrorCode.INVALID_REPLICATION_FACTOR
+
+
+async def test_the_kafka_presets_manners(autojump_clock):
+    """A topic created by asking is unknown in that answer, and there in the next, as with Apache Kafka."""
+    from conftest import Client
+
+    network = MemoryNetwork()
+    broker = made(network=network, preset="kafka", configs={"listeners": "PLAINTEXT://localhost:9092"})
+    asked = MetadataRequest(topics=[MetadataRequestTopic(name="new")])
+    async with trio.open_nursery() as nursery:
+        await nursery.start(broker.run)
+        client = Client(await network.connect("localhost", 9092))
+        codes = [(await client.ask(asked)).topics[0].error_code for _ in range(2)]
+        broker.stop()
+
+    assert codes == [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 0]
