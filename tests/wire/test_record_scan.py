@@ -1,5 +1,7 @@
 """Looking over records agrees with reading them."""
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,3 +100,23 @@ def test_wrong_counts(count):
         list(spans(data, count))
     with pytest.raises(CorruptRecords):
         list(keyed(data, count))
+
+
+@pytest.mark.parametrize("sizes", [(60, 140), (1, 20), (4_000, 12_000), (8_150, 8_250)])
+@pytest.mark.parametrize("off_by", [0, 1, -1])
+def test_long_stretches_of_records_of_all_sizes(sizes, off_by):
+    """Thousands of records of varying size, with length prefixes of one, two and three bytes, are counted right."""
+    dice = random.Random(sum(sizes))
+    builder = RecordBatchBuilder()
+    starts = []
+    for number in range(1500):
+        starts.append(builder.size - HEADER_SIZE)
+        alike = number // 300 % 2  # runs of one size in between
+        builder.append(1, None, bytes(sizes[0] if alike else dice.randint(*sizes)))
+    records = builder.build()[HEADER_SIZE:]
+
+    if off_by:
+        with pytest.raises(CorruptRecords):
+            last_record(records, len(starts) + off_by)
+    else:
+        assert last_record(records, len(starts)) == starts[-1]
