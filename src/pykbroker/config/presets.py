@@ -17,7 +17,7 @@ class Preset(NamedTuple):
     configs: Mapping[str, str]
     answers_auto_creation_at_once: bool
     """A Metadata request for a topic that is being auto-created gets the topic in its answer, where Kafka says
-    LEADER_NOT_AVAILABLE and lets the client ask again."""
+    UNKNOWN_TOPIC_OR_PARTITION and lets the client ask again."""
 
 
 _ONE_NODE: Final = {
