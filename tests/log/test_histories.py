@@ -18,7 +18,7 @@ from log_tools import NOW, PATH, append, append_marker, batch, new_log, read_all
 
 from pykbroker.errors import ErrorCode, KafkaError
 from pykbroker.log.files import offset_of_file
-from pykbroker.log.verify import PartitionVerifier
+from pykbroker.log.verify import PartitionVerifier, Severity
 
 EXAMPLES = int(os.environ.get("PYKBROKER_HISTORIES", "40"))
 SMALL = {"segment_bytes": 700, "index_interval_bytes": 100, "file_delete_delay_ms": 0, "retention_bytes": 2500}
@@ -318,11 +318,12 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def stop_and_start(self):
         self.disk.heal()
+        for segment in self.log.segments:
+            segment.need_indexes()  # those that nobody has looked at may be damaged: they are checked when needed
         self.log.close()
         start = self.log.log_start_offset
         checker = PartitionVerifier(self.disk, PATH, is_clean=True, log_start_offset=start)
-        found = [str(each) for each in checker.findings()]
-        assert [each for each in found if "left over" not in each and "partition.metadata" not in each] == []
+        assert [str(each) for each in checker.findings() if each.severity is Severity.DAMAGE] == []
         self._restart(is_clean=True)
 
     @rule()
@@ -415,6 +416,7 @@ class Histories(RuleBasedStateMachine):
 
 Histories.TestCase.settings = settings(
     max_examples=EXAMPLES,
+    derandomize="PYKBROKER_HISTORIES" not in os.environ,  # the same histories in every run, unless more are asked for
     stateful_step_count=40,
     deadline=None,
     report_multiple_bugs=False,

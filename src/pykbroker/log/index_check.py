@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pykbroker.errors import KafkaError
 
 if TYPE_CHECKING:
+    from pykbroker.log.indexes import OffsetIndex, TimeIndex
     from pykbroker.log.segment import Segment
 
 LOOK_BACK_BYTES: Final = 16 * 1024 * 1024
@@ -33,7 +34,7 @@ def indexes_are_plausible(segment: Segment) -> bool:
             return False
         if first is not None and not len(segment.offset_index) and first[1].size < segment.size > LARGE_BYTES:
             return False
-        return _last_rows_are_true(segment)
+        return _ends_rise(segment.offset_index) and _ends_rise(segment.time_index) and _last_rows_are_true(segment)
     except (OSError, KafkaError):
         return False
 
@@ -52,12 +53,20 @@ def indexes_are_complete(segment: Segment, index_interval_bytes: int) -> bool:
         return False
 
 
+def _ends_rise(index: OffsetIndex | TimeIndex) -> bool:
+    """Whether the last row is behind the first one in both columns; zeros in the place of rows are not."""
+    if len(index) < 2:
+        return True
+    first, last = index.row(0), index.row(len(index) - 1)
+    return first[0] < last[0] and first[1] < last[1]
+
+
 def _last_rows_are_true(segment: Segment) -> bool:
     """There is a batch of just that end at that position, and one of just that timestamp at that offset."""
     row = segment.offset_index.last_row()
     if row is not None:
         header = next(segment.headers(row[1]), None)
-        if header is None or header[1].last_offset != segment.base_offset + row[0]:
+        if not row[1] or header is None or header[1].last_offset != segment.base_offset + row[0]:
             return False
     timestamp, offset = segment.time_index.last_entry()
     if len(segment.time_index):
