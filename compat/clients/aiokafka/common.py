@@ -8,7 +8,7 @@ import logging
 import tap
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from tap import BOOTSTRAP, WAIT_S, unique
+from tap import BOOTSTRAP, STORY_TIMEOUT_S, WAIT_S, unique
 
 QUICK = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 300}  # 6 s is the shortest session that Kafka allows
 
@@ -20,7 +20,7 @@ def story(coroutine_function):
 
     @functools.wraps(coroutine_function)
     def run():
-        asyncio.run(coroutine_function())
+        asyncio.run(asyncio.wait_for(coroutine_function(), STORY_TIMEOUT_S - 10))  # a hung story says where it hung
 
     return tap.story(run)
 

@@ -123,7 +123,7 @@ async def consumer_survives_broker_restart():
     require_control()
     topic, group = await new_topic("survivor"), unique("group")
     await send_all(topic, [b"0", b"1"])
-    async with consumer(topic, group_id=group, **QUICK) as client:
+    async with consumer(topic, group_id=group, enable_auto_commit=False, **QUICK) as client:
         equal([m.value for m in await take(client, 2)], [b"0", b"1"])
         await client.commit()
         await asyncio.to_thread(restart_broker)

@@ -94,7 +94,8 @@ def attempt(function):
 def explain(error):
     """Where in the story it happened, and what: the frames of these programs, without the client's own."""
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+    tracebacks = [error.__traceback__] + ([error.__cause__.__traceback__] if error.__cause__ else [])
+    frames = [frame for tb in tracebacks for frame in traceback.extract_tb(tb)
               if frame.filename.startswith(own) and frame.name != "attempt"]
     lines = ["%s:%d in %s: %s" % (os.path.basename(f.filename), f.lineno, f.name, f.line) for f in frames]
     return "\n".join([*lines, "%s: %s" % (type(error).__name__, error)])
