@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.broker import ApacheKafka, Broker, ExternalBroker, PykBroker
+from runner.children import end_all_when_told_to_stop
 from runner.places import DIFFERENCES, KAFKA_LIBS, RESULTS, RUNS
 from runner.report import write_whole
 from runner.session import fresh_directory
@@ -57,6 +58,7 @@ class ComparedKafka(ApacheKafka):
 
 
 def main() -> int:
+    end_all_when_told_to_stop()
     arguments = parse_arguments()
     names = [name for name in SCENES if not arguments.scenes or any(name.startswith(word) for word in arguments.scenes)]
     with ExitStack() as stack:

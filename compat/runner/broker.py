@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+from runner.children import RUNNING, end
 from runner.places import KAFKA_START, PROJECT
 
 START_TIMEOUT_S = 60
@@ -87,6 +88,7 @@ class StartedBroker:
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                              env=self.environment(), cwd=self.directory, start_new_session=True)
+        RUNNING.add(self._process)
         deadline = time.monotonic() + START_TIMEOUT_S
         while not answers("127.0.0.1", self.port):
             if self._process.poll() is not None:
@@ -99,13 +101,16 @@ class StartedBroker:
     def stop(self) -> None:
         """A clean stop; a broker that does not go in time is killed and complained about."""
         process, self._process = self._process, None
-        if process is None or process.poll() is not None:
+        if process is None:
+            return
+        RUNNING.discard(process)
+        if process.poll() is not None:
             return
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            process.kill()
+            end(process)
             process.wait()
             raise BrokerFailed(f"the broker did not stop within {STOP_TIMEOUT_S} s of SIGTERM; see {self.log}") from None
 
@@ -116,7 +121,7 @@ class StartedBroker:
     def crash(self) -> None:
         """Ends the broker as a power cut would, and starts it again on what it left behind."""
         assert self._process is not None, "only a running broker can crash"
-        self._process.kill()
+        end(self._process)
         self._process.wait()
         self.start()
 

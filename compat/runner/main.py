@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from runner import report
+from runner.children import end_all_when_told_to_stop
 from runner.clients import Client, load_clients, select
 from runner.install import Missing, install
 from runner.session import Run, run_client
@@ -20,6 +21,7 @@ DESCRIPTION = "Runs stock Kafka clients against pykbroker and Apache Kafka 4.3.1
 
 
 def main() -> int:
+    end_all_when_told_to_stop()
     arguments = parse_arguments()
     clients = load_clients()
     if arguments.list:

@@ -4,7 +4,6 @@ import fcntl
 import itertools
 import os
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from runner.broker import KINDS, Broker, BrokerFailed, ExternalBroker
+from runner.children import RUNNING, end
 from runner.clients import Client
 from runner.control import control_door
 from runner.places import KAFKA_LIBS, RUNS
@@ -102,7 +102,8 @@ def _read_program(run: Run, command: list[str], environment: dict[str, str], dir
     with open(directory / "client.err", "wb") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, text=True,
                                    env=environment, cwd=directory, start_new_session=True)
-    guard = threading.Timer(run.client.timeout_s, _end, [process])
+    RUNNING.add(process)
+    guard = threading.Timer(run.client.timeout_s, end, [process])
     guard.start()
     last = time.monotonic()
     with open(directory / "client.tap", "w") as transcript:
@@ -115,7 +116,7 @@ def _read_program(run: Run, command: list[str], environment: dict[str, str], dir
     code = process.wait()
     timed_out = not guard.is_alive()
     guard.cancel()
-    _end(process)  # children that a story left behind
+    end(process)  # children that a story left behind
     run.trouble = _judge(run, reader, code, timed_out, directory)
 
 
@@ -131,11 +132,3 @@ def _judge(run: Run, reader: TapReader, code: int, timed_out: bool, directory: P
     if reader.planned is None or reader.planned != len(run.stories):
         return f"{len(run.stories)} of {reader.planned} stories told, exit code {code}; see {directory}/client.err"
     return ""
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Ends the program with everything it started: they share one process group."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
